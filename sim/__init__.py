@@ -1,0 +1,66 @@
+"""deltasim: what integration policies do to each city of a region.
+
+Public names load on first use, so that ``import sim`` is instant (PEP 562).
+
+    >>> import sim
+    >>> run = sim.run("industry_transfer")        # doctest: +SKIP
+    >>> run.compare().cities                      # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sim import datasets as datasets
+    from sim.datasets.world import World as World
+    from sim.experiments.compare import compare as compare
+    from sim.experiments.run import load as load
+    from sim.experiments.run import run as run
+    from sim.mechanisms.market.counterfactual import HatResult as HatResult
+    from sim.mechanisms.market.counterfactual import Shock as Shock
+    from sim.mechanisms.market.counterfactual import counterfactual as counterfactual
+    from sim.mechanisms.market.counterfactual import exact_hat as exact_hat
+    from sim.model import RegionalEconomy as RegionalEconomy
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "HatResult": "sim.mechanisms.market.counterfactual",
+    "RegionalEconomy": "sim.model",
+    "Shock": "sim.mechanisms.market.counterfactual",
+    "World": "sim.datasets.world",
+    "compare": "sim.experiments.compare",
+    "counterfactual": "sim.mechanisms.market.counterfactual",
+    "exact_hat": "sim.mechanisms.market.counterfactual",
+    "load": "sim.experiments.run",
+    "run": "sim.experiments.run",
+}
+
+__all__ = [
+    "HatResult",
+    "RegionalEconomy",
+    "Shock",
+    "World",
+    "compare",
+    "counterfactual",
+    "datasets",
+    "exact_hat",
+    "load",
+    "run",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name == "datasets":
+        return import_module("sim.datasets")
+    if name in _HOMES:
+        value = getattr(import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'sim' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,96 @@
+"""What the commands share: a parser whose complaints are `InputError`, and printing as text or as one JSON object."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, NoReturn
+
+from sim.core.errors import InputError
+from sim.core.words import did_you_mean
+
+Row = Mapping[str, Any]
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises instead of printing its usage and leaving, and suggests the option that was meant."""
+
+    def error(self, message: str) -> NoReturn:
+        options = [name for action in self._actions for name in action.option_strings]
+        unknown = message.removeprefix("unrecognized arguments: ").split()[0] if "unrecognized" in message else ""
+        hint = did_you_mean(unknown, options) if unknown.startswith("-") else ""
+        raise InputError(f"{self.prog}: {message}{hint} ({self.prog} --help shows how)")
+
+
+def parser(command: str, description: str, *, json_help: str = "print one JSON object") -> Parser:
+    """A parser with the options every command has."""
+    made = Parser(prog=f"sim {command}", description=description, allow_abbrev=False)
+    made.add_argument("--json", action="store_true", help=json_help)
+    made.add_argument("--quiet", "-q", action="store_true", help="print nothing but errors")
+    made.add_argument("--traceback", action="store_true", help="show where an internal error happened")
+    return made
+
+
+def choose(word: str, known: Sequence[str], what: str) -> str:
+    """The word itself when it is known, otherwise an error that lists what is."""
+    if word not in known:
+        raise InputError(f"unknown {what} '{word}'{did_you_mean(word, known)}", allowed=", ".join(known))
+    return word
+
+
+def emit(arguments: argparse.Namespace, data: object, text: str) -> None:
+    """Print the data with ``--json``, nothing with ``--quiet``, otherwise the text."""
+    if arguments.json:
+        print(json.dumps(data, ensure_ascii=False, indent=2, default=_plain))
+    elif not arguments.quiet:
+        print(text)
+
+
+def _plain(value: object) -> object:
+    """Numpy scalars, paths and dates for JSON."""
+    if isinstance(value, Path | date):
+        return str(value)
+    item = getattr(value, "item", None)
+    return item() if callable(item) else str(value)
+
+
+def table(rows: Sequence[Row], columns: Sequence[str] | None = None) -> str:
+    """Rows as aligned text, numbers to the right; the same on a terminal and in a pipe."""
+    if not rows:
+        return "(nothing)"
+    names = list(columns or rows[0])
+    cells = [[_cell(row.get(name)) for name in names] for row in rows]
+    right = [all(isinstance(row.get(name), int | float) for row in rows) for name in names]
+    widths = [max(_width(line[i]) for line in [names, *cells]) for i in range(len(names))]
+    lines = [_line(line, widths, right) for line in [names, *cells]]
+    return "\n".join(lines)
+
+
+def _cell(value: object) -> str:
+    if value is None or value != value:
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _line(line: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+    padded = (
+        " " * (width - _width(text)) + text if number else text + " " * (width - _width(text))
+        for text, width, number in zip(line, widths, right, strict=True)
+    )
+    return "  ".join(padded).rstrip()
+
+
+def _width(text: str) -> int:
+    """Columns on a terminal: Chinese characters take two."""
+    from unicodedata import east_asian_width
+
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def on_terminal() -> bool:
+    """Progress is shown on a terminal only, never in a pipe or a log."""
+    return sys.stderr.isatty()

@@ -1,0 +1,74 @@
+"""``sim data``: check a data set, show how well it is sourced, start a new one."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from sim.commands import common
+from sim.core.errors import InputError
+
+ACTIONS = ("check", "coverage", "new")
+
+
+def parser() -> common.Parser:
+    made = common.parser("data", "check a data set, show how well it is sourced, start a new one")
+    made.add_argument("action", metavar="ACTION", help="check | coverage | new")
+    made.add_argument("folder", nargs="?", metavar="FOLDER", help="a folder, or the name of a data set in the package")
+    return made
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    action = common.choose(arguments.action, ACTIONS, "action of sim data")
+    if action == "new":
+        return _new(arguments)
+    folder = arguments.folder or "yangtze_delta"
+    return _check(arguments, folder) if action == "check" else _coverage(arguments, folder)
+
+
+def _check(arguments: argparse.Namespace, folder: str) -> int:
+    """Every problem with file, row and column; exit code 2 when there is an error."""
+    from sim.datasets.check import check_report
+
+    report = check_report(folder)
+    verdict = "is sound" if not report.errors else f"has {len(report.errors)} errors"
+    lines = [f"error: {error}" for error in report.errors] + [f"warning: {warning}" for warning in report.warnings]
+    data = {
+        "folder": folder,
+        "errors": [error.as_dict() for error in report.errors],
+        "warnings": [str(warning) for warning in report.warnings],
+    }
+    common.emit(arguments, data, "\n".join([*lines, f"{folder} {verdict}, {len(report.warnings)} warnings"]))
+    return 2 if report.errors else 0
+
+
+def _coverage(arguments: argparse.Namespace, folder: str) -> int:
+    """By table, the share of data cells sourced, derived, recalled, imputed, judged."""
+    from sim.datasets.world import World
+
+    frame = World.load(folder).coverage
+    wide = frame.pivot(index="table", columns="status", values="share").loc[frame["table"].unique()]
+    wide = wide[list(dict.fromkeys(frame["status"]))]
+    cells = frame.groupby("table")["cells"].sum()
+    rows = [
+        {"table": name, "cells": int(cells[name]), **{word: f"{share:.1%}" for word, share in shares.items()}}
+        for name, shares in wide.iterrows()
+    ]
+    common.emit(arguments, frame.to_dict("records"), common.table(rows))
+    return 0
+
+
+def _new(arguments: argparse.Namespace) -> int:
+    """A commented three-city data set to fill with one's own numbers."""
+    from sim.datasets import write_template
+
+    if arguments.folder is None:
+        raise InputError("sim data new needs a folder to write")
+    folder = Path(arguments.folder)
+    write_template(folder)
+    common.emit(
+        arguments,
+        {"folder": str(folder)},
+        f"wrote {folder}: edit its tables, then\n  sim data check {folder}\n  sim run baseline world.dataset={folder}",
+    )
+    return 0

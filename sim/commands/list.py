@@ -1,0 +1,107 @@
+"""``sim list``: what there is to choose from."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from sim.commands import common
+
+Rows = list[dict[str, Any]]
+
+
+def parser() -> common.Parser:
+    made = common.parser("list", "what there is to choose from")
+    made.add_argument("what", metavar="WHAT", help=" | ".join(LISTS))
+    made.add_argument("--world", metavar="DATASET", default="yangtze_delta", help="data set (a name or a folder)")
+    made.add_argument("--scenario-dir", metavar="DIR", help="a folder of your own scenarios")
+    return made
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    what = common.choose(arguments.what, list(LISTS), "list")
+    rows = LISTS[what](arguments)
+    common.emit(arguments, rows, common.table(rows))
+    return 0
+
+
+def scenarios(arguments: argparse.Namespace) -> Rows:
+    from sim.compose import read_yaml, scenarios
+
+    found = {name: read_yaml(path) for name, path in scenarios(arguments.scenario_dir).items()}
+    return [
+        {"scenario": name, "reference": raw.get("reference") or "", "title": raw.get("title", "")}
+        for name, raw in found.items()
+    ]
+
+
+def policies(arguments: argparse.Namespace) -> Rows:
+    """Every policy with its values: unit, range and meaning as the models say."""
+    from sim.policies import REGISTRY
+
+    rows: Rows = []
+    for name, model in REGISTRY.items():
+        for key, field in model.model_fields.items():
+            extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+            default = "required" if field.is_required() else field.get_default(call_default_factory=True)
+            shown = ",".join(map(str, default)) if isinstance(default, tuple | list) else str(default)
+            meaning = {"unit": extra.get("unit", ""), "meaning": field.description or ""}
+            rows.append({"policy": name, "key": key, "default": shown, **meaning})
+    return rows
+
+
+def indicators(arguments: argparse.Namespace) -> Rows:
+    from sim.indicators import REGISTRY
+
+    return [{"indicator": name, **_described(item)} for name, item in REGISTRY.items()]
+
+
+def _described(item: object) -> dict[str, str]:
+    doc = (getattr(item, "meaning", "") or getattr(item, "__doc__", "") or "").strip()
+    return {"unit": str(getattr(item, "unit", "")), "meaning": doc.splitlines()[0] if doc else ""}
+
+
+def parameters(arguments: argparse.Namespace) -> Rows:
+    return _records(
+        arguments, "parameters", ["key", "sector", "place", "value", "low", "high", "unit", "status", "meaning"]
+    )
+
+
+def sectors(arguments: argparse.Namespace) -> Rows:
+    return _records(arguments, "sectors", ["sector", "name_en", "name_zh", "group", "is_mobile"])
+
+
+def cities(arguments: argparse.Namespace) -> Rows:
+    rows = _records(arguments, "regions", ["region", "name_en", "name_zh", "province", "metro_area", "kind"])
+    return [{key: row[key] for key in row if key != "kind"} for row in rows if row["kind"] == "city"]
+
+
+def _records(arguments: argparse.Namespace, name: str, columns: list[str]) -> Rows:
+    from sim.datasets.world import World
+
+    frame = World.load(arguments.world).tables[name]
+    return [{str(key): value for key, value in row.items()} for row in frame[columns].to_dict("records")]
+
+
+def phases(arguments: argparse.Namespace) -> Rows:
+    """The year in order, with what each phase reads and writes."""
+    from sim.model import YEAR
+
+    rows: Rows = []
+    for position, phase in enumerate(YEAR, start=1):
+        name = phase if isinstance(phase, str) else getattr(phase, "name", str(phase))
+        reads, writes = getattr(phase, "reads", ()), getattr(phase, "writes", ())
+        rows.append({"order": position, "phase": name, "writes": ", ".join(writes), "reads": ", ".join(reads)})
+    return rows
+
+
+LISTS: dict[str, Callable[[argparse.Namespace], Rows]] = {
+    "scenarios": scenarios,
+    "policies": policies,
+    "indicators": indicators,
+    "parameters": parameters,
+    "phases": phases,
+    "sectors": sectors,
+    "cities": cities,
+}

@@ -1,0 +1,43 @@
+"""The record of a run: preallocated arrays, one row per year, filled without pandas."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.core.arrays import FloatArray
+from sim.core.state import FIELDS, State, sizes
+
+LEFT_OUT = ("capital_by_origin",)  # large and rebuilt from the moves; a saved state holds it
+
+
+class Record:
+    """Stocks at the start and flows of every year; ``record.arrays[name][year index, ...]``."""
+
+    def __init__(self, years: range, n_regions: int, n_sectors: int, n_provinces: int) -> None:
+        size = sizes(n_regions, n_sectors, n_provinces)
+        self.years = years
+        self.n_done = 0
+        self.arrays: dict[str, FloatArray] = {}
+        self._stocks: list[str] = []
+        self._flows: list[str] = []
+        for item in FIELDS:
+            if item.kind == "memory" or item.name in LEFT_OUT:
+                continue
+            self.arrays[item.name] = np.zeros((len(years), *(size[dim] for dim in item.dims)))
+            (self._stocks if item.kind == "stock" else self._flows).append(item.name)
+        self.payments: list[FloatArray] = []
+
+    def open_year(self, state: State) -> None:
+        """Copy the stocks before anything happens, and the payments that fall due."""
+        for name in self._stocks:
+            self.arrays[name][self.n_done] = getattr(state, name)
+        self.payments.append(state.payments)
+
+    def close_year(self, state: State) -> None:
+        """Copy the flows after everything has happened."""
+        for name in self._flows:
+            self.arrays[name][self.n_done] = getattr(state, name)
+        self.n_done += 1
+
+    def __getitem__(self, name: str) -> FloatArray:
+        return self.arrays[name][: self.n_done]

@@ -1,0 +1,243 @@
+"""The state of a region in one year: every number of the model, as arrays.
+
+Stocks hold the value at the start of the year, flows what happened in it, memory what a bit-exact restart needs
+besides. Regions are the cities in their order, then the rest of the country, then the rest of the world.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sim.core.arrays import FloatArray
+from sim.core.errors import InputError
+from sim.core.fields import Field, array_field, fields_of
+
+MONEY = "100 million yuan"
+PEOPLE = "10,000 persons"
+BASE_MONEY = "100 million yuan, base-year prices"
+
+
+@dataclass
+class State:
+    """All arrays of one year; written in place, never rebound."""
+
+    year: int
+    # stocks
+    capital: FloatArray = array_field("region,sector", BASE_MONEY, "private capital", "stock", "sectors")
+    labour: FloatArray = array_field("region,sector", PEOPLE, "employment", "stock", "sectors")
+    productivity: FloatArray = array_field(
+        "region,sector", "index", "value-added productivity without level effects", "stock", "none"
+    )
+    effective_productivity: FloatArray = array_field(
+        "region,sector",
+        "index",
+        "value-added productivity with agglomeration, congestion and public capital",
+        "stock",
+        "sectors",
+    )
+    deviation: FloatArray = array_field(
+        "region,sector", "log points", "productivity against its base-year level and the national trend", "stock"
+    )
+    resident_population: FloatArray = array_field("region", PEOPLE, "residents", "stock", "cities")
+    registered_population: FloatArray = array_field("region", PEOPLE, "residents' register (hukou)", "stock", "cities")
+    public_capital: FloatArray = array_field("region", BASE_MONEY, "public capital", "stock", "cities")
+    debt: FloatArray = array_field("region", MONEY, "debt of the city government", "stock", "cities")
+    province_debt: FloatArray = array_field("province", MONEY, "debt of the provincial government", "stock")
+    net_position: FloatArray = array_field(
+        "region",
+        BASE_MONEY,
+        "capital owned elsewhere less capital owned here by others, through the pool",
+        "stock",
+        "cities",
+    )
+    cumulated_saving: FloatArray = array_field("region", MONEY, "saving since the base year, with it", "stock")
+    capital_by_origin: FloatArray = array_field(
+        "sector,origin,destination", BASE_MONEY, "capital by where it came from and where it stands", "stock"
+    )
+    investment_share: FloatArray = array_field(
+        "region,sector", "1", "share of the saving pool invested here, phi", "stock"
+    )
+    # flows: the market
+    value_added: FloatArray = array_field(
+        "region,sector", MONEY, "value added incl. net production tax", "flow", "sectors"
+    )
+    output: FloatArray = array_field("region,sector", MONEY, "gross output", "flow", "sectors")
+    expenditure: FloatArray = array_field(
+        "region,sector", MONEY, "purchases of the sector's product, intermediate and final", "flow", "sectors"
+    )
+    price_index: FloatArray = array_field(
+        "region,sector", "base-year national mean 1", "price index P", "flow", "sectors"
+    )
+    factor_price: FloatArray = array_field(
+        "region,sector", "yuan per unit", "price of the factor bundle f", "flow", "sectors"
+    )
+    trade: FloatArray = array_field("sector,origin,destination", MONEY, "trade flows", "flow", "flows")
+    # flows: regional accounts
+    gdp: FloatArray = array_field("region", MONEY, "value added of all sectors", "flow", "cities")
+    gni: FloatArray = array_field(
+        "region", MONEY, "income of residents and their government from factors", "flow", "cities"
+    )
+    real_gdp: FloatArray = array_field("region", BASE_MONEY, "chained volume of value added", "flow", "cities")
+    real_income: FloatArray = array_field(
+        "region",
+        BASE_MONEY,
+        "household and firm income, own revenue and net transfers over the price index",
+        "flow",
+        "cities",
+    )
+    real_value_added: FloatArray = array_field(
+        "region", BASE_MONEY, "value added over the price index", "flow", "cities"
+    )
+    consumption: FloatArray = array_field("region", MONEY, "household consumption", "flow", "cities")
+    investment: FloatArray = array_field("region", MONEY, "private and public investment", "flow", "cities")
+    private_investment: FloatArray = array_field("region", MONEY, "private investment", "flow", "cities")
+    public_investment: FloatArray = array_field(
+        "region", MONEY, "infrastructure spending of city and province", "flow", "cities"
+    )
+    government: FloatArray = array_field("region", MONEY, "government consumption, all levels", "flow", "cities")
+    public_spending: FloatArray = array_field(
+        "region", MONEY, "general budget spending of the city and its share of the province's", "flow", "cities"
+    )
+    final_expenditure: FloatArray = array_field("region", MONEY, "spending on final uses", "flow", "cities")
+    cpi: FloatArray = array_field("region", "base year 1", "price index of consumption", "flow", "cities")
+    investment_price: FloatArray = array_field("region", "base year 1", "price index of investment", "flow", "cities")
+    market_access: FloatArray = array_field(
+        "region", "base-year mean 1", "spending in reach, weighted by cost of trade", "flow", "cities"
+    )
+    wage_income: FloatArray = array_field("region", MONEY, "wages before tax", "flow", "cities")
+    capital_income: FloatArray = array_field("region", MONEY, "gross capital income before tax", "flow", "cities")
+    production_tax: FloatArray = array_field("region", MONEY, "net production tax", "flow", "cities")
+    disposable_income: FloatArray = array_field(
+        "region", MONEY, "income of households and firms after all payments", "flow", "cities"
+    )
+    saving: FloatArray = array_field("region", MONEY, "saving of households and firms", "flow", "cities")
+    cash_transfer: FloatArray = array_field(
+        "region", MONEY, "cash from city and province to households", "flow", "cities"
+    )
+    interest_received: FloatArray = array_field("region", MONEY, "interest on government debt", "flow", "cities")
+    position_income: FloatArray = array_field(
+        "region", MONEY, "profit on the net position in the pool", "flow", "cities"
+    )
+    profit_received: FloatArray = array_field(
+        "region", MONEY, "profits of plants moved away, received by owners", "flow", "cities"
+    )
+    profit_paid: FloatArray = array_field(
+        "region", MONEY, "profits of hosted plants, paid to owners elsewhere", "flow", "cities"
+    )
+    # flows: governments
+    local_tax: FloatArray = array_field("region", MONEY, "local taxes before the provincial cut", "flow", "cities")
+    province_cut: FloatArray = array_field("region", MONEY, "province's part of local taxes", "flow", "cities")
+    other_levies: FloatArray = array_field(
+        "region", MONEY, "city's revenue that uniform tax rates do not explain", "flow", "cities"
+    )
+    province_levy: FloatArray = array_field("region", MONEY, "province's own levies", "flow", "cities")
+    central_tax: FloatArray = array_field("region", MONEY, "central taxes collected here", "flow", "cities")
+    own_revenue: FloatArray = array_field("region", MONEY, "city's general budget revenue", "flow", "cities")
+    shared_revenue: FloatArray = array_field(
+        "region", MONEY, "net receipts under contracts with other cities", "flow", "cities"
+    )
+    general_transfer: FloatArray = array_field("region", MONEY, "transfers from above", "flow", "cities")
+    land_revenue: FloatArray = array_field("region", MONEY, "land revenue", "flow", "cities")
+    new_debt: FloatArray = array_field("region", MONEY, "new debt of the city", "flow", "cities")
+    fund_draw: FloatArray = array_field("region", MONEY, "draw on funds", "flow", "cities")
+    interest_paid: FloatArray = array_field("region", MONEY, "interest paid by the city", "flow", "cities")
+    subsidy: FloatArray = array_field("region", MONEY, "subsidies to investing firms, settled", "flow", "cities")
+    city_service: FloatArray = array_field("region", MONEY, "city's spending on services", "flow", "cities")
+    city_investment: FloatArray = array_field("region", MONEY, "city's spending on infrastructure", "flow", "cities")
+    city_cash: FloatArray = array_field("region", MONEY, "city's cash transfers to residents", "flow", "cities")
+    province_service: FloatArray = array_field(
+        "region", MONEY, "province's spending on services here", "flow", "cities"
+    )
+    central_service: FloatArray = array_field("region", MONEY, "central spending on services here", "flow", "cities")
+    transfer_net: FloatArray = array_field("region", MONEY, "transfers from above and under contracts", "flow", "cities")
+    net_inflow: FloatArray = array_field("region", MONEY, "final spending less value added", "flow", "cities")
+    province_revenue: FloatArray = array_field("province", MONEY, "provincial revenue", "flow", "provinces")
+    province_transfer: FloatArray = array_field("province", MONEY, "transfers to the province", "flow", "provinces")
+    province_new_debt: FloatArray = array_field("province", MONEY, "new provincial debt", "flow", "provinces")
+    province_fund_draw: FloatArray = array_field("province", MONEY, "draw on provincial funds", "flow", "provinces")
+    province_interest: FloatArray = array_field("province", MONEY, "interest paid by the province", "flow", "provinces")
+    # flows: assessment and capital
+    attributed_gdp: FloatArray = array_field(
+        "region", MONEY, "GDP as the officials' assessment counts it", "flow", "cities"
+    )
+    subsidy_rate: FloatArray = array_field("region", "1", "subsidy per yuan of arriving investment", "flow", "cities")
+    net_return: FloatArray = array_field(
+        "region,sector", "1", "return to capital after tax and land cost", "flow", "sectors"
+    )
+    land_price: FloatArray = array_field("region", "yuan per m2", "price of industrial land", "flow", "cities")
+    investment_volume: FloatArray = array_field("region,sector", BASE_MONEY, "new private capital", "flow", "sectors")
+    relocated_capital: FloatArray = array_field(
+        "sector,origin,destination", BASE_MONEY, "capital moved this year", "flow", "flows"
+    )
+    # memory: what a bit-exact restart needs besides
+    price_memory: FloatArray = array_field(
+        "pair,pair,sector,region", "log", "log f and log P of the last two years", "memory"
+    )
+    volume_memory: FloatArray = array_field("region,sector", "log", "log of factor bundle and productivity", "memory")
+    payable: FloatArray = array_field(
+        "origin,destination", MONEY, "contract payments due next year, payer to payee", "memory"
+    )
+    tax_memory: FloatArray = array_field(
+        "triple,region,sector", MONEY, "local tax kept by the city in the last three years, latest first", "memory"
+    )
+    subsidy_due: FloatArray = array_field("region", MONEY, "subsidies due next year", "memory")
+    national: FloatArray = array_field(
+        "aggregate", "mixed", "national value added, its volume growth, summed productivity scalars, saving pool, return, world factor", "memory"
+    )
+    cohorts: FloatArray = dataclasses.field(default_factory=lambda: np.empty((0, len(COHORT))))
+    payments: FloatArray = dataclasses.field(default_factory=lambda: np.empty((0, len(PAYMENT))))
+
+    @classmethod
+    def allocate(cls, year: int, n_regions: int, n_sectors: int, n_provinces: int) -> State:
+        """A state of zeros."""
+        size = sizes(n_regions, n_sectors, n_provinces)
+        arrays = {field.name: np.zeros(tuple(size[dim] for dim in field.dims)) for field in FIELDS}
+        return cls(year=year, **arrays)
+
+    def copy(self) -> State:
+        """A state that shares no memory with this one."""
+        arrays = {field.name: getattr(self, field.name).copy() for field in FIELDS}
+        return State(year=self.year, cohorts=self.cohorts.copy(), payments=self.payments.copy(), **arrays)
+
+    def save(self, path: Path) -> None:
+        """Write everything a restart needs (numpy archive, no pickled objects)."""
+        arrays = {field.name: getattr(self, field.name) for field in FIELDS}
+        with open(path, "wb") as handle:
+            np.savez(handle, year=np.int64(self.year), cohorts=self.cohorts, payments=self.payments, **arrays)
+
+    @classmethod
+    def load(cls, path: Path) -> State:
+        """Read a state written by :meth:`save`.
+
+        Raises:
+            InputError: the file is missing or is not such a state.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                arrays = {field.name: archive[field.name] for field in FIELDS}
+                rows = {name: archive[name] for name in ("cohorts", "payments")}
+                return cls(year=int(archive["year"]), **rows, **arrays)
+        except (OSError, KeyError, ValueError) as error:
+            raise InputError(f"cannot read the saved state: {error}", file=str(path)) from error
+
+
+COHORT = ("origin", "destination", "sector", "contract", "year", "capital", "paid", "cap")
+"""Columns of the ledger of capital that moved under a contract (``contract`` counts the model's contracts)."""
+
+PAYMENT = ("payer", "payee", "sector", "contract", "age", "base", "rate", "amount")
+"""Columns of what contracts oblige hosts to pay on a year's tax; settled in the next year."""
+
+FIELDS: tuple[Field, ...] = tuple(fields_of(State))
+
+
+def sizes(n_regions: int, n_sectors: int, n_provinces: int) -> dict[str, int]:
+    """Length of every dimension a field may have."""
+    places = {"region": n_regions, "origin": n_regions, "destination": n_regions}
+    return {**places, "sector": n_sectors, "province": n_provinces, "pair": 2, "triple": 3, "aggregate": len(AGGREGATES)}
+
+
+AGGREGATES = ("value_added", "growth", "productivity_trend", "pool", "gross_return", "world_factor")

@@ -1,0 +1,345 @@
+"""The tables of a data set: one description of every file and column.
+
+The reader, the checks, the template and the data dictionary all work from this description, so a column is
+described once. A data set is a folder of UTF-8 CSV files with a header, one value with its source and status per
+row where it can be done, and a ``manifest.yaml``. Lines starting with ``#`` above the header are comments.
+
+Units: money 100 million yuan, people 10,000 persons, time minutes, area km2, land price yuan per m2,
+growth rates and deflators per cent a year, shares and elasticities as plain numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Kind = Literal["id", "text", "number", "integer", "flag"]
+
+REST_OF_COUNTRY: Final = "ROC"
+REST_OF_WORLD: Final = "ROW"
+EVERYWHERE: Final = "all"
+"""The word in ``sector`` and ``place`` of parameters.csv for a value that does not vary."""
+
+STATUSES: Final = ("sourced", "derived", "recalled", "imputed", "judgement")
+"""How a number is known, from best to weakest; the only allowed words in a ``status`` column."""
+
+REGION_KINDS: Final = ("city", "rest_of_country", "rest_of_world")
+SECTOR_GROUPS: Final = ("primary", "secondary", "tertiary")
+INTERMEDIATE, VALUE_ADDED, FINAL_USE = IO_BLOCKS = ("intermediate", "value_added", "final_use")
+FACTOR_ROWS: Final = ("LAB", "TAX", "DEP", "SUR")
+"""Value added by income: compensation of labour, net production tax, depreciation, operating surplus."""
+FINAL_USES: Final = ("consumption", "government", "investment")
+
+SHARE_TOLERANCE: Final = 1e-4
+"""A column of shares that misses one by less is renormalised and noted, otherwise refused."""
+ROUNDING: Final = 1e-9
+"""A miss this small is the rounding of the written digits: renormalised without a note."""
+
+BASE_YEAR_VARIABLES: Final = {
+    "resident_population": "10k_persons",
+    "registered_population": "10k_persons",
+    "own_revenue": "100m_yuan",
+    "public_spending": "100m_yuan",
+    "land_price": "yuan_per_m2",
+}
+"""Variables of region_values.csv that every city needs in the base year, with their unit."""
+
+NATIONAL_PATHS: Final = {"real_growth": "%", "deflator": "%", "world_growth": "%"}
+"""Variables of national.csv that are needed for every year after the base year, with their unit."""
+
+
+def range_in_words(low: float, high: float) -> str | None:
+    """The range in words; an end that is NaN is open, None when both are."""
+    if math.isnan(low) and math.isnan(high):
+        return None
+    if math.isnan(high):
+        return f"at least {low:g}"
+    return f"at most {high:g}" if math.isnan(low) else f"{low:g} to {high:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: what a cell may hold and what it means."""
+
+    name: str
+    kind: Kind
+    meaning: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    values: tuple[str, ...] = ()
+    refers_to: tuple[str, ...] = ()
+    """Tables whose first column lists the allowed ids; a name not ending in .csv is itself an allowed word."""
+    required: bool = True
+    """Every cell filled; otherwise empty cells are allowed (and the column may be left out)."""
+    measured: bool = False
+    """Holds data cells, counted by status in the coverage."""
+
+    @property
+    def allowed(self) -> str | None:
+        """The allowed values in words, None where anything goes."""
+        if self.values:
+            return ", ".join(self.values)
+        if self.kind == "flag":
+            return "0 or 1"
+        return range_in_words(*(math.nan if end is None else end for end in (self.low, self.high)))
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One CSV file of a data set."""
+
+    file: str
+    meaning: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    """Columns that together name a row: they may not repeat."""
+    required: bool = True
+
+    @property
+    def name(self) -> str:
+        return self.file.removesuffix(".csv")
+
+    def column(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
+
+
+def _region(name: str, meaning: str) -> Column:
+    return Column(name, "id", meaning, refers_to=("regions.csv",))
+
+
+def _sector(meaning: str = "sector id") -> Column:
+    return Column("sector", "id", meaning, refers_to=("sectors.csv",))
+
+
+def _year(meaning: str) -> Column:
+    return Column("year", "integer", meaning, low=1949, high=2100)
+
+
+SOURCE = Column("source", "text", "publication or rule the number comes from")
+STATUS = Column("status", "text", "how the number is known", values=STATUSES)
+UNIT = Column("unit", "text", "unit of the value")
+NAMES = (Column("name_en", "text", "English name"), Column("name_zh", "text", "Chinese name"))
+
+REGIONS = Table(
+    "regions.csv",
+    "The cities, then the rest of the country (id ROC) and of the world (id ROW)",
+    (
+        Column("region", "id", "region id: an administrative code or a short word"),
+        *NAMES,
+        Column("kind", "text", "what the region is", values=REGION_KINDS),
+        Column("province", "id", "province of a city, empty otherwise", refers_to=("provinces.csv",), required=False),
+        Column("lon", "number", "longitude", "degrees east", -180, 180, required=False, measured=True),
+        Column("lat", "number", "latitude", "degrees north", -90, 90, required=False, measured=True),
+        Column("area_km2", "number", "land area", "km2", 0, required=False, measured=True),
+        Column("buildable_land_km2", "number", "land that may be built on", "km2", 0, required=False, measured=True),
+        Column("core27", "flag", "1 for a city of the plan's central area", required=False),
+        Column("metro_area", "text", "metropolitan area, empty if none", required=False),
+        SOURCE,
+        STATUS,
+    ),
+    key=("region",),
+)
+PROVINCES = Table(
+    "provinces.csv",
+    "The provinces of the cities",
+    (Column("province", "id", "province id"), *NAMES),
+    key=("province",),
+)
+SECTORS = Table(
+    "sectors.csv",
+    "The industries, in the order used everywhere",
+    (
+        Column("sector", "id", "sector id"),
+        *NAMES,
+        Column("group", "text", "official group of three", values=SECTOR_GROUPS),
+        Column("is_mobile", "flag", "1 when plants of the sector can move to another city"),
+        SOURCE,
+        STATUS,
+    ),
+    key=("sector",),
+)
+INPUT_OUTPUT = Table(
+    "input_output.csv",
+    "National coefficients per unit of output, and what final users buy; a row left out is zero. "
+    "Inputs and value added of a sector sum to one, so does each final use",
+    (
+        Column("block", "text", "part of the table", values=IO_BLOCKS),
+        Column(
+            "row",
+            "id",
+            "the sector that sells; in block value_added one of LAB, TAX, DEP, SUR",
+            refers_to=("sectors.csv", *FACTOR_ROWS),
+        ),
+        Column(
+            "column",
+            "id",
+            "the sector that buys; in block final_use one of consumption, government, investment",
+            refers_to=("sectors.csv", *FINAL_USES),
+        ),
+        Column("value", "number", "share of the column's total", "1", -1, 1, measured=True),
+        SOURCE,
+        STATUS,
+    ),
+    key=("block", "row", "column"),
+)
+
+
+def _stock_table(file: str, meaning: str, value: str, unit: str) -> Table:
+    return Table(
+        file,
+        meaning,
+        (
+            _region("region", "a city or ROC"),
+            _sector(),
+            Column("value", "number", value, unit, 0, measured=True),
+            SOURCE,
+            STATUS,
+        ),
+        key=("region", "sector"),
+    )
+
+
+VALUE_ADDED_TABLE = _stock_table(
+    "value_added.csv",
+    "Value added of the base year, production tax included, every city and ROC by sector",
+    "value added",
+    "100m_yuan",
+)
+EMPLOYMENT = _stock_table("employment.csv", "Employment of the base year", "employment", "10k_persons")
+CAPITAL = _stock_table("capital.csv", "Capital stock at the start of the base year", "capital", "100m_yuan")
+LOCATION_QUOTIENTS = Table(
+    "location_quotients.csv",
+    "How far a province leans to a sector: the tilt of the split of the three official groups into sectors; "
+    "a pair left out is one",
+    (
+        Column("province", "id", "province id", refers_to=("provinces.csv",)),
+        _sector(),
+        Column("value", "number", "share in the province over share in the nation", "1", 0.01, 100, measured=True),
+        Column("low", "number", "lower end of the range", "1", 0.01, 100),
+        Column("high", "number", "upper end of the range", "1", 0.01, 100),
+        SOURCE,
+        STATUS,
+    ),
+    key=("province", "sector"),
+)
+REGION_VALUES = Table(
+    "region_values.csv",
+    "Other figures by region and year. Base year, every city: "
+    + ", ".join(f"{name} [{unit}]" for name, unit in BASE_YEAR_VARIABLES.items())
+    + "; anything else is used for back-tests and figures",
+    (
+        _region("region", "region id"),
+        _year("calendar year"),
+        Column("variable", "id", "what is measured"),
+        Column("value", "number", "value", measured=True),
+        UNIT,
+        SOURCE,
+        STATUS,
+    ),
+    key=("region", "year", "variable"),
+)
+TRAVEL_TIMES = Table(
+    "travel_times.csv",
+    "Door-to-door minutes between all pairs, own time included; one direction is enough when the manifest says "
+    "symmetric_travel_times: true",
+    (
+        _region("origin", "where the trip starts"),
+        _region("destination", "where it ends"),
+        Column("freight_minutes", "number", "time of goods", "minutes", 1, 100_000, measured=True),
+        Column("passenger_minutes", "number", "time of persons", "minutes", 1, 100_000, measured=True),
+        SOURCE,
+        STATUS,
+    ),
+    key=("origin", "destination"),
+)
+NATIONAL = Table(
+    "national.csv",
+    "The path of the nation and the world; after the base year "
+    + ", ".join(f"{name} [{unit}]" for name, unit in NATIONAL_PATHS.items())
+    + " for every year up to the last",
+    (
+        _year("calendar year"),
+        Column("variable", "id", "what is measured"),
+        Column("value", "number", "value", measured=True),
+        UNIT,
+        SOURCE,
+        STATUS,
+    ),
+    key=("year", "variable"),
+)
+TARGETS = Table(
+    "targets.csv",
+    "Targets of the plan with their baseline and the values published since",
+    (
+        Column("target", "id", "target id"),
+        Column("place", "id", "region, province or group of cities the target is for"),
+        _year("year of the value"),
+        Column("value", "number", "value", measured=True),
+        UNIT,
+        Column("direction", "text", "which side of the value is the good one"),
+        Column("kind", "text", "what the value is", values=("target", "baseline", "published")),
+        Column("name_en", "text", "English name", required=False),
+        Column("name_zh", "text", "Chinese name", required=False),
+        SOURCE,
+        STATUS,
+    ),
+    key=("target", "place", "year", "kind"),
+)
+PARAMETERS = Table(
+    "parameters.csv",
+    "One row, one number: every elasticity, rate and share of the model. A row for a sector or a place overrides "
+    "the row `all`",
+    (
+        Column("key", "id", "name of the parameter"),
+        Column("sector", "id", "sector, or all", refers_to=("sectors.csv", EVERYWHERE)),
+        Column(
+            "place",
+            "id",
+            "province, ROC or ROW, or all",
+            refers_to=("provinces.csv", REST_OF_COUNTRY, REST_OF_WORLD, EVERYWHERE),
+        ),
+        Column("value", "number", "value", measured=True),
+        Column("low", "number", "lowest value that makes sense", required=False),
+        Column("high", "number", "highest value that makes sense", required=False),
+        UNIT,
+        Column("meaning", "text", "what it is"),
+        SOURCE,
+        STATUS,
+    ),
+    key=("key", "sector", "place"),
+)
+FLOWS = Table(
+    "flows.csv",
+    "Observed trade by sector; optional: trade costs are then inverted from it instead of computed from distance",
+    (
+        _sector(),
+        _region("origin", "the seller"),
+        _region("destination", "the buyer"),
+        Column("value", "number", "sales", "100m_yuan", 0, measured=True),
+    ),
+    key=("sector", "origin", "destination"),
+    required=False,
+)
+
+TABLES: Final = {
+    table.name: table
+    for table in (
+        REGIONS,
+        PROVINCES,
+        SECTORS,
+        INPUT_OUTPUT,
+        VALUE_ADDED_TABLE,
+        LOCATION_QUOTIENTS,
+        EMPLOYMENT,
+        CAPITAL,
+        REGION_VALUES,
+        TRAVEL_TIMES,
+        NATIONAL,
+        TARGETS,
+        PARAMETERS,
+        FLOWS,
+    )
+}
+"""All tables by name (the file name without .csv), in the order in which they are checked."""

@@ -1,0 +1,490 @@
+"""World: one checked data set as labelled arrays, the only thing the model sees of the data.
+
+A world is its tables; every array is computed from them on first use, is read-only, float64 and C-contiguous.
+Regions are ordered cities, rest of the country (ROC), rest of the world (ROW). Data by place and sector are
+[region, sector], anything between two places [origin, destination]. Units: `sim.datasets.schema`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.core.errors import InputError
+from sim.datasets import reader
+from sim.datasets.check import check_tables, infer_base_year
+from sim.datasets.coverage import coverage
+from sim.datasets.parameters import Parameters, hash_frame
+from sim.datasets.schema import (
+    FACTOR_ROWS,
+    FINAL_USE,
+    FINAL_USES,
+    INTERMEDIATE,
+    NATIONAL,
+    REGION_KINDS,
+    REST_OF_COUNTRY,
+    REST_OF_WORLD,
+    TABLES,
+    VALUE_ADDED,
+)
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+_FROM_PARAMETERS = ("parameters", "content_hash", "coverage", "debt")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class World:
+    """A data set, checked. Made by `load`, `from_tables` or `sim.datasets.three_cities`."""
+
+    name: str
+    folder: str
+    """Where the files are; empty for a world made from tables."""
+    base_year: int
+    tables: Mapping[str, pd.DataFrame] = field(repr=False)
+    """Typed tables by name (see `sim.datasets.schema.TABLES`), index = line in the file."""
+    notes: tuple[str, ...] = ()
+    """What was adjusted or looks odd, one line each."""
+
+    # --- making one -------------------------------------------------------------------------------------------
+
+    @classmethod
+    def load(cls, folder_or_name: str | Path) -> World:
+        """Read and check a data set: a name that comes with the package (`yangtze_delta`) or a folder."""
+        data = reader.read_folder(reader.find(folder_or_name))
+        return cls._checked(data, str(data.manifest.get("name", Path(data.folder).name)))
+
+    @classmethod
+    def from_tables(
+        cls,
+        *,
+        name: str = "custom",
+        base_year: int | None = None,
+        symmetric_travel_times: bool = True,
+        **frames: pd.DataFrame,
+    ) -> World:
+        """A world from frames named and laid out like the files; they are checked like files.
+
+        Without `base_year` it is the last year for which region_values has all that a base year needs. The columns
+        source and status may be left out.
+        """
+        data = reader.from_frames(frames)
+        year = infer_base_year(data.tables) if base_year is None else base_year
+        data.manifest = {"name": name, "base_year": year, "symmetric_travel_times": symmetric_travel_times}
+        return cls._checked(data, name)
+
+    @classmethod
+    def _checked(cls, data: reader.DataFolder, name: str) -> World:
+        report = check_tables(data)
+        if report.errors:
+            raise report.errors[0]
+        tables = {key: data.tables[key] for key in TABLES if key in data.tables}
+        regions = tables["regions"]
+        order = regions["kind"].map(REGION_KINDS.index).argsort(kind="stable")
+        tables["regions"] = regions.iloc[order]
+        notes = tuple(str(note) for note in report.warnings)
+        return cls(name, data.folder, int(str(data.manifest["base_year"])), tables, notes)
+
+    def with_parameters(self, values: Mapping[str, float]) -> World:
+        """A copy with other parameter values (``key``, ``key.SECTOR``, ``key.PLACE``); its content hash differs."""
+        parameters = self.parameters.with_values(values)
+        tables = {**self.tables, "parameters": parameters.frame}
+        world = World(self.name, self.folder, self.base_year, tables, self.notes)
+        stale = {*(field.name for field in fields(self)), *_FROM_PARAMETERS}
+        computed = {key: value for key, value in self.__dict__.items() if key not in stale}
+        world.__dict__.update(computed, parameters=parameters)
+        return world
+
+    def with_value_added(self, value_added: FloatArray, source: str) -> World:
+        """A copy with another value added [region, sector] (an imputation draw); `source` says where it comes from."""
+        return self._with_stock("value_added", value_added, source)
+
+    def with_labour(self, labour: FloatArray, source: str) -> World:
+        """A copy with another employment [region, sector]."""
+        return self._with_stock("employment", labour, source)
+
+    def with_capital(self, capital: FloatArray, source: str) -> World:
+        """A copy with another capital stock [region, sector]."""
+        return self._with_stock("capital", capital, source)
+
+    def _with_stock(self, table: str, values: FloatArray, source: str) -> World:
+        inside = np.asarray(values, dtype=np.float64)[: self.n_cities + 1]
+        shape = (self.n_cities + 1, self.n_sectors)
+        if inside.shape != shape or not np.isfinite(inside).all() or inside.min() < 0.0:
+            raise InputError(f"values must be {list(shape)} or longer, finite and not negative", file=table)
+        index = pd.MultiIndex.from_product([self.region_ids[: shape[0]], self.sector_ids])
+        frame = pd.DataFrame({"value": inside.ravel(), "source": source, "status": "imputed"}, index=index)
+        frame = frame.rename_axis(["region", "sector"]).reset_index()
+        tables = {**self.tables, table: frame.set_index(frame.index + 2)}
+        return World(self.name, self.folder, self.base_year, tables, self.notes)
+
+    # --- identity and labels ----------------------------------------------------------------------------------
+
+    @cached_property
+    def content_hash(self) -> str:
+        """sha256 over the base year and all tables: equal hashes mean equal data."""
+        digest = hashlib.sha256(str(self.base_year).encode())
+        for name in sorted(self.tables):
+            part = self.parameters.digest() if name == "parameters" else hash_frame(self.tables[name])
+            digest.update(f"{name}:{part}".encode())
+        return digest.hexdigest()
+
+    def __repr__(self) -> str:
+        return f"World({self.name!r}, {self.n_cities} cities, {self.n_sectors} sectors, {self.base_year})"
+
+    @cached_property
+    def regions(self) -> pd.DataFrame:
+        """One row per region, index region_id: names, kind, province, coordinates, area, groups."""
+        return self.tables["regions"].set_index("region").rename_axis("region_id")
+
+    @cached_property
+    def sectors(self) -> pd.DataFrame:
+        """One row per sector, index sector_id: names, group, is_mobile."""
+        return self.tables["sectors"].set_index("sector").rename_axis("sector_id")
+
+    @cached_property
+    def region_ids(self) -> tuple[str, ...]:
+        return tuple(self.regions.index)
+
+    @cached_property
+    def region_names(self) -> tuple[str, ...]:
+        return tuple(self.regions["name_en"])
+
+    @cached_property
+    def region_names_zh(self) -> tuple[str, ...]:
+        return tuple(self.regions["name_zh"])
+
+    @cached_property
+    def region_labels(self) -> dict[str, str]:
+        """English name by region id."""
+        return dict(zip(self.region_ids, self.region_names, strict=True))
+
+    @cached_property
+    def sector_ids(self) -> tuple[str, ...]:
+        return tuple(self.sectors.index)
+
+    @cached_property
+    def sector_names(self) -> tuple[str, ...]:
+        return tuple(self.sectors["name_en"])
+
+    @cached_property
+    def sector_names_zh(self) -> tuple[str, ...]:
+        return tuple(self.sectors["name_zh"])
+
+    @cached_property
+    def sector_group(self) -> tuple[str, ...]:
+        """primary, secondary or tertiary, by sector."""
+        return tuple(self.sectors["group"])
+
+    @cached_property
+    def sector_is_mobile(self) -> BoolArray:
+        """Sectors whose plants can move to another city [sector]."""
+        return _frozen(self.sectors["is_mobile"].to_numpy(np.float64) == 1.0)
+
+    @cached_property
+    def province_ids(self) -> tuple[str, ...]:
+        return tuple(self.tables["provinces"]["province"])
+
+    @cached_property
+    def province_of(self) -> IntArray:
+        """Position of the region's province [region]; ROC is P, ROW is P + 1."""
+        places = (*self.province_ids, REST_OF_COUNTRY, REST_OF_WORLD)
+        outside = self.regions["kind"] != "city"
+        place = self.regions["province"].where(~outside, pd.Series(self.region_ids, index=self.regions.index))
+        return _frozen(pd.Index(places).get_indexer(pd.Index(place)).astype(np.int64))
+
+    @property
+    def n_regions(self) -> int:
+        return len(self.region_ids)
+
+    @property
+    def n_cities(self) -> int:
+        return self.n_regions - 2
+
+    @property
+    def n_sectors(self) -> int:
+        return len(self.sector_ids)
+
+    @property
+    def n_provinces(self) -> int:
+        return len(self.province_ids)
+
+    @property
+    def roc(self) -> int:
+        """Position of the rest of the country."""
+        return self.n_cities
+
+    @property
+    def row(self) -> int:
+        """Position of the rest of the world."""
+        return self.n_cities + 1
+
+    def index(self, region: str) -> int:
+        """Position of a region, by id or English name."""
+        return _position(region, self.region_ids, self.region_names, "region")
+
+    def sector_index(self, sector: str) -> int:
+        """Position of a sector, by id or English name."""
+        return _position(sector, self.sector_ids, self.sector_names, "sector")
+
+    # --- technology and final use -----------------------------------------------------------------------------
+
+    @cached_property
+    def input_share(self) -> FloatArray:
+        """Input k per unit of output of s [k, s]; with the value-added share each column sums to one."""
+        inputs = self._input_output(INTERMEDIATE, self.sector_ids, self.sector_ids)
+        total = inputs.sum(axis=0) + self._factor_shares.sum(axis=0)
+        return _frozen(inputs / total)
+
+    @cached_property
+    def value_added_share(self) -> FloatArray:
+        """Value added per unit of output, b = 1 - inputs [sector]."""
+        return _frozen(1.0 - self.input_share.sum(axis=0))
+
+    @cached_property
+    def _factor_shares(self) -> FloatArray:
+        return self._input_output(VALUE_ADDED, FACTOR_ROWS, self.sector_ids)
+
+    def _share_of_value_added(self, row: str) -> FloatArray:
+        shares = self._factor_shares
+        return _frozen(shares[FACTOR_ROWS.index(row)] / shares.sum(axis=0))
+
+    @cached_property
+    def labour_share_va(self) -> FloatArray:
+        """Compensation of labour over value added [sector]."""
+        return self._share_of_value_added("LAB")
+
+    @cached_property
+    def production_tax_share_va(self) -> FloatArray:
+        """Net production tax over value added [sector]; negative where subsidies are larger."""
+        return self._share_of_value_added("TAX")
+
+    @cached_property
+    def depreciation_share_va(self) -> FloatArray:
+        """Depreciation over value added [sector]."""
+        return self._share_of_value_added("DEP")
+
+    @cached_property
+    def surplus_share_va(self) -> FloatArray:
+        """Operating surplus over value added [sector]."""
+        return self._share_of_value_added("SUR")
+
+    @cached_property
+    def consumption_mix(self) -> FloatArray:
+        """What households buy [sector], sums to one."""
+        return self._mix("consumption")
+
+    @cached_property
+    def government_mix(self) -> FloatArray:
+        """What government buys [sector], sums to one."""
+        return self._mix("government")
+
+    @cached_property
+    def investment_mix(self) -> FloatArray:
+        """What investment buys [sector], sums to one; fixed investment, without inventories."""
+        return self._mix("investment")
+
+    def _mix(self, use: str) -> FloatArray:
+        uses = self._input_output(FINAL_USE, self.sector_ids, FINAL_USES)[:, FINAL_USES.index(use)]
+        return _frozen(uses / uses.sum())
+
+    def _input_output(self, block: str, rows: Sequence[str], columns: Sequence[str]) -> FloatArray:
+        table = self.tables["input_output"]
+        return _pivot(table[table["block"] == block], {"row": rows, "column": columns})
+
+    # --- base year by region ----------------------------------------------------------------------------------
+
+    @cached_property
+    def value_added(self) -> FloatArray:
+        """Value added, production tax included [region, sector]; ROW is 0, calibration finds it. 100 million yuan."""
+        return self._by_region_and_sector("value_added")
+
+    @cached_property
+    def labour(self) -> FloatArray:
+        """Employment [region, sector], ROW 0. 10,000 persons."""
+        return self._by_region_and_sector("employment")
+
+    @cached_property
+    def capital(self) -> FloatArray:
+        """Capital stock of the base year [region, sector], ROW 0. 100 million yuan."""
+        return self._by_region_and_sector("capital")
+
+    def _by_region_and_sector(self, table: str) -> FloatArray:
+        return _frozen(_pivot(self.tables[table], {"region": self.region_ids, "sector": self.sector_ids}))
+
+    def base_value(self, variable: str) -> FloatArray:
+        """A variable of region_values.csv in the base year [region]; 0 where it has no row."""
+        observed = self.tables["region_values"]
+        chosen = observed[(observed["year"] == self.base_year) & (observed["variable"] == variable)]
+        if chosen.empty:
+            known = sorted(observed.loc[observed["year"] == self.base_year, "variable"].unique())
+            raise InputError(f"no '{variable}' in {self.base_year}", file="region_values.csv", allowed=", ".join(known))
+        return _frozen(_pivot(chosen, {"region": self.region_ids}))
+
+    @cached_property
+    def resident_population(self) -> FloatArray:
+        """Residents [region], ROW 0. 10,000 persons."""
+        return self.base_value("resident_population")
+
+    @cached_property
+    def registered_population(self) -> FloatArray:
+        """Persons with local registration [region], ROC and ROW 0 where not given. 10,000 persons."""
+        return self.base_value("registered_population")
+
+    @cached_property
+    def own_revenue(self) -> FloatArray:
+        """General public budget revenue of cities and ROC [region], ROW 0. 100 million yuan."""
+        return self.base_value("own_revenue")
+
+    @cached_property
+    def public_spending(self) -> FloatArray:
+        """General public budget spending of cities and ROC [region], ROW 0. 100 million yuan."""
+        return self.base_value("public_spending")
+
+    @cached_property
+    def land_price(self) -> FloatArray:
+        """Price of industrial land [region], 0 where not given. Yuan per m2."""
+        return self.base_value("land_price")
+
+    @cached_property
+    def debt(self) -> FloatArray:
+        """Government debt [region], ROW 0: observed if the data have it, else the province's ratio times revenue."""
+        observed = self.tables["region_values"]
+        if "debt" in set(observed.loc[observed["year"] == self.base_year, "variable"]):
+            return self.base_value("debt")
+        ratio = self.parameters.by_province("debt_revenue_ratio")
+        return _frozen(ratio[self.province_of] * self.own_revenue)
+
+    @cached_property
+    def area_km2(self) -> FloatArray:
+        """Land area [region], 0 where not given. km2."""
+        return _frozen(self.regions["area_km2"].fillna(0.0).to_numpy(np.float64))
+
+    @cached_property
+    def buildable_land_km2(self) -> FloatArray:
+        """Land that may be built on [region], 0 where not given. km2."""
+        return _frozen(self.regions["buildable_land_km2"].fillna(0.0).to_numpy(np.float64))
+
+    # --- between places ---------------------------------------------------------------------------------------
+
+    @cached_property
+    def travel_time_freight(self) -> FloatArray:
+        """Minutes of goods from origin to destination, own time on the diagonal [origin, destination]."""
+        return self._travel_times("freight_minutes")
+
+    @cached_property
+    def travel_time_passenger(self) -> FloatArray:
+        """Minutes of persons from origin to destination, own time on the diagonal [origin, destination]."""
+        return self._travel_times("passenger_minutes")
+
+    def _travel_times(self, column: str) -> FloatArray:
+        axes = {"origin": self.region_ids, "destination": self.region_ids}
+        times = _pivot(self.tables["travel_times"], axes, column, empty=np.nan)
+        return _frozen(np.where(np.isnan(times), times.T, times))
+
+    @cached_property
+    def flows(self) -> FloatArray | None:
+        """Observed trade [sector, origin, destination], None without flows.csv. 100 million yuan."""
+        if "flows" not in self.tables:
+            return None
+        axes = {"sector": self.sector_ids, "origin": self.region_ids, "destination": self.region_ids}
+        return _frozen(_pivot(self.tables["flows"], axes))
+
+    # --- paths, panels, parameters ----------------------------------------------------------------------------
+
+    @cached_property
+    def observed(self) -> pd.DataFrame:
+        """The panel of region_values.csv for back-tests: region_id, year, variable, value, unit, source, status."""
+        return self.tables["region_values"].rename(columns={"region": "region_id"}).astype({"year": np.int64})
+
+    @cached_property
+    def national(self) -> pd.DataFrame:
+        """The national and world path: year, variable, value, unit, source, status."""
+        return self.tables["national"].astype({"year": np.int64})
+
+    @cached_property
+    def last_year(self) -> int:
+        """Last year the national path reaches."""
+        return int(self.national["year"].max())
+
+    def national_value(self, variable: str, year: int) -> float:
+        """One value of the national path; a year outside the data is an `InputError` saying which years there are."""
+        path = self._national_paths.get(variable)
+        if path is None:
+            close = get_close_matches(variable, self._national_paths, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise InputError(f"unknown variable '{variable}'{hint}", file=NATIONAL.file, column="variable")
+        if year not in path:
+            allowed = f"{min(path)} to {max(path)}"
+            raise InputError(f"no {variable} for {year}", file=NATIONAL.file, column="year", allowed=allowed)
+        return path[year]
+
+    @cached_property
+    def _national_paths(self) -> dict[str, dict[int, float]]:
+        paths: dict[str, dict[int, float]] = {}
+        columns = (self.national[name].tolist() for name in ("variable", "year", "value"))
+        for variable, year, value in zip(*columns, strict=True):
+            paths.setdefault(variable, {})[year] = value
+        return paths
+
+    @property
+    def targets(self) -> pd.DataFrame:
+        """Targets of the plan with baselines and published values."""
+        return self.tables["targets"]
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        places = (*self.province_ids, REST_OF_COUNTRY, REST_OF_WORLD)
+        return Parameters(self.tables["parameters"], self.sector_ids, places)
+
+    def by_region(self, key: str) -> FloatArray:
+        """A parameter that varies by province, spread to regions [region]."""
+        return self.parameters.by_province(key)[self.province_of]
+
+    @cached_property
+    def coverage(self) -> pd.DataFrame:
+        """Share of data cells by how they are known: table, status, cells, share."""
+        return coverage(self)
+
+
+def _frozen(array: NDArray[Scalar]) -> NDArray[Scalar]:
+    """The array, contiguous and read-only: a world is shared and cached, nobody may change it by accident."""
+    array = np.ascontiguousarray(array)
+    array.flags.writeable = False
+    return array
+
+
+def _pivot(
+    table: pd.DataFrame, axes: Mapping[str, Sequence[str]], column: str = "value", empty: float = 0.0
+) -> FloatArray:
+    """Values of a long table as an array with one axis per key column; cells without a row get `empty`."""
+    result = np.full(tuple(len(labels) for labels in axes.values()), empty)
+    positions = tuple(pd.Index(labels).get_indexer(pd.Index(table[name])) for name, labels in axes.items())
+    known = np.logical_and.reduce([position >= 0 for position in positions])
+    result[tuple(position[known] for position in positions)] = table[column].to_numpy(np.float64)[known]
+    return result
+
+
+def _position(word: str, ids: tuple[str, ...], names: tuple[str, ...], what: str) -> int:
+    if word in ids:
+        return ids.index(word)
+    if names.count(word) == 1:
+        return names.index(word)
+    close = get_close_matches(word, [*names, *ids], n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    if word in names:
+        same = [region for region, name in zip(ids, names, strict=True) if name == word]
+        hint = f"; several have this name, use an id: {', '.join(same)}"
+    raise InputError(f"unknown {what} '{word}'{hint}")

@@ -1,0 +1,174 @@
+"""The learn phase: next year's productivity, and what the nation will be worth (MODEL.md 1 and 9).
+
+Effective productivity is the stock times levels relative to the base year, never accumulated into it:
+``A^e = A (D_i/D_i0)^eps (L_is/L_is0)^kappa (crowding_i)^-chi (G_i/G_i0)^psi`` with D the density of activity (factors at
+base-year prices per area, Ciccone and Hall 1996), crowding capital per buildable land, G public capital per worker, the
+first, third and fourth relative to the same ratio for the nation. Deviations from the national trend follow
+``x(t+1) = (1 - d) x + xi sum_j W_ij max(0, x_js - x_is) + beta_i + shock``, ``beta_i`` catching up on base-year value
+added per worker. The scalar g, added to every log A of the country, makes ``q = sum share (d ln F + d ln A^e)`` the given
+national growth in the reference run; other runs reuse it. The numeraire is ``N(t+1) = N exp(q) (1 + deflator)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from sim.core.arrays import FloatArray
+from sim.core.levers import Levers
+from sim.core.state import State
+from sim.mechanisms.base_year import BaseYear, factor_bundle
+
+if TYPE_CHECKING:
+    from sim.datasets.world import World
+
+EARTH_RADIUS_KM = 6371.0  # source: mean radius, IUGG
+PERCENT = 100.0  # unit: the national path is in percent
+
+Shock = Callable[[int], FloatArray]
+"""Productivity shock of a year, log points ``[region, sector]``."""
+
+
+@dataclass(frozen=True, eq=False)
+class LearnParams:
+    """Parameters of learning, from parameters.csv (keys in brackets)."""
+
+    agglomeration: float  # eps [agglomeration_elasticity]
+    own_sector: float  # kappa [own_sector_agglomeration]
+    congestion: float  # chi [congestion_elasticity]
+    public_capital: float  # psi [public_capital_elasticity]
+    decay: float  # 1/year, d [deviation_decay]
+    diffusion: float  # 1/year, xi [diffusion_rate]
+    catch_up: float  # 1/year per log point [catch_up_rate]
+    catch_up_half_life: float  # years [catch_up_half_life]
+    catch_up_limit: float  # 1/year [catch_up_limit]
+
+    @classmethod
+    def read(cls, world: World) -> LearnParams:
+        """Take the parameters of this data set."""
+        p = world.parameters
+        return cls(
+            agglomeration=p.value("agglomeration_elasticity"),
+            own_sector=p.value("own_sector_agglomeration"),
+            congestion=p.value("congestion_elasticity"),
+            public_capital=p.value("public_capital_elasticity"),
+            decay=p.value("deviation_decay"),
+            diffusion=p.value("diffusion_rate"),
+            catch_up=p.value("catch_up_rate"),
+            catch_up_half_life=p.value("catch_up_half_life"),
+            catch_up_limit=p.value("catch_up_limit"),
+        )
+
+
+def spillover_weights(world: World) -> FloatArray:
+    """W ``[to, from]``: weights of cities on each other halving every so many km, rows sum to one, none with itself."""
+    n = world.n_cities
+    lon, lat = (np.radians(world.regions[axis].to_numpy(dtype=np.float64)[:n]) for axis in ("lon", "lat"))
+    cosine = np.sin(lat)[:, None] * np.sin(lat) + np.outer(np.cos(lat), np.cos(lat)) * np.cos(lon[:, None] - lon)
+    distance = EARTH_RADIUS_KM * np.arccos(np.clip(cosine, -1.0, 1.0))
+    weight = 0.5 ** (distance / world.parameters.value("spillover_half_distance"))
+    np.fill_diagonal(weight, 0.0)
+    return np.asarray(weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300))
+
+
+def catch_up(per_worker: FloatArray, mean: float, rate: float, limit: float) -> FloatArray:
+    """``beta_i = -rate (ln y_i - ln mean y)`` clipped at the limit ``[region]``."""
+    return np.asarray(np.clip(-rate * np.log(per_worker / mean), -limit, limit))
+
+
+def next_deviation(
+    deviation: FloatArray, weights: FloatArray, drift: FloatArray, decay: float, diffusion: float
+) -> FloatArray:
+    """Deviations ``[city, sector]`` next year: decay, diffusion from those ahead (``weights [to, from]``), drift."""
+    ahead = np.maximum(deviation[None, :, :] - deviation[:, None, :], 0.0)
+    gained = np.einsum("ij,ijs->is", weights, ahead)
+    return np.asarray((1.0 - decay) * deviation + diffusion * gained + drift[:, None])
+
+
+class Learn:
+    """Updates productivity; finds the national growth scalar unless a reference run's is given."""
+
+    name: ClassVar[str] = "learn"
+    reads: ClassVar[tuple[str, ...]] = (
+        *("capital", "labour", "public_capital", "deviation", "productivity", "value_added", "volume_memory", "national"),
+    )
+    writes: ClassVar[tuple[str, ...]] = ("productivity", "effective_productivity", "deviation", "national")
+
+    def __init__(
+        self, base: BaseYear, *, growth: Mapping[int, float] | None = None, shock: Shock | None = None
+    ) -> None:
+        world = base.world
+        self.base = base
+        self.params = LearnParams.read(world)
+        self.growth = growth
+        self.found: dict[int, float] = {}
+        self.shock = shock
+        self._weights = spillover_weights(world)
+        self._log_base = np.log(base.state.productivity)
+        self._levels_base = self._densities(base.state)
+        row = world.row
+        per_worker = base.state.gdp[:row] / base.state.labour[:row].sum(axis=1)
+        mean = base.state.gdp[:row].sum() / base.state.labour[:row].sum()
+        self._beta = catch_up(per_worker, mean, self.params.catch_up, self.params.catch_up_limit)
+
+    def update(self, state: State, levers: Levers) -> None:
+        """Next year's productivity and numeraire."""
+        row = self.base.world.row
+        year = state.year + 1
+        self._deviate(state)
+        levels = self._levels(state)
+        log_a = self._log_base[:row] + state.national[2] + state.deviation[:row]
+        bundle = factor_bundle(state, self.base)[:row]
+        volume = np.log(np.where(bundle > 0.0, bundle, 1.0)) + log_a + levels
+        share = state.value_added[:row] / state.value_added[:row].sum()
+        growth = float((share * (volume - state.volume_memory[:row])).sum())
+        world, last = self.base.world, self.base.world.last_year
+        path = min(year, last)
+        if self.growth is None:
+            scalar = float(np.log1p(world.national_value("real_growth", path) / PERCENT) - growth)
+            self.found[year] = scalar
+        else:
+            scalar = self.growth[year]
+        state.productivity[:row] = np.exp(log_a + scalar)
+        state.effective_productivity[:row] = np.exp(log_a + scalar + levels)
+        state.national[1] = growth + scalar
+        state.national[2] += scalar
+        state.national[0] *= np.exp(growth + scalar) * (1.0 + world.national_value("deflator", path) / PERCENT)
+        state.national[5] *= 1.0 + world.national_value("world_growth", path) / PERCENT
+    def _deviate(self, state: State) -> None:
+        """Advance x for cities and the rest of the country, which only catches up."""
+        q, n, row = self.params, self.base.world.n_cities, self.base.world.row
+        elapsed = state.year - self.base.world.base_year
+        drift = self._beta * 0.5 ** (elapsed / q.catch_up_half_life)
+        state.deviation[:n] = next_deviation(state.deviation[:n], self._weights, drift[:n], q.decay, q.diffusion)
+        state.deviation[n:row] = (1.0 - q.decay) * state.deviation[n:row] + drift[n:, None]
+        if self.shock is not None:
+            state.deviation[:row] += self.shock(state.year + 1)[:row]
+
+    def _densities(self, state: State) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Activity, capital and public capital per worker ``[region]`` relative to the nation."""
+        row = self.base.world.row
+        price = np.exp(self.base.state.price_memory[0, 0].T[:row])
+        activity = (price * factor_bundle(state, self.base)[:row]).sum(axis=1)
+        capital = state.capital[:row].sum(axis=1)
+        workers = state.labour[:row].sum(axis=1)
+        public = state.public_capital[:row] / workers
+        national = state.public_capital[:row].sum() / workers.sum()
+        return activity / activity.sum(), capital / capital.sum(), public / national
+
+    def _levels(self, state: State) -> FloatArray:
+        """Log level effects ``[region, sector]``, zero in the base year."""
+        q, row = self.params, self.base.world.row
+        activity, crowding, public = (
+            np.log(now / then) for now, then in zip(self._densities(state), self._levels_base, strict=True)
+        )
+        levels = q.agglomeration * activity - q.congestion * crowding + q.public_capital * public
+        result = np.repeat(levels[:, None], state.labour.shape[1], axis=1)
+        if q.own_sector != 0.0:
+            base = self.base.state.labour[:row]
+            ratio = np.divide(state.labour[:row], base, out=np.ones_like(base), where=base > 0.0)
+            result += q.own_sector * np.log(np.where(ratio > 0.0, ratio, 1.0))
+        return result

@@ -1,0 +1,145 @@
+"""Who earns, saves, taxes, spends and invests where: the closure of MODEL.md section 3, as kernel arguments."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.core.arrays import FloatArray
+from sim.core.state import State
+from sim.mechanisms.base_year import BaseYear, Budgets, TaxRates
+from sim.mechanisms.market.kernels import Accounts, Closure
+
+
+def blank_accounts(n_regions: int, n_provinces: int) -> Accounts:
+    """Room for the accounts of one year."""
+    shapes = {"p_revenue": n_provinces, "p_budget": n_provinces, "total": 6}
+    return Accounts(**{name: np.zeros(shapes.get(name, n_regions)) for name in Accounts._fields})
+
+
+def linear_closure(
+    mult: FloatArray, add: FloatArray, use_share: FloatArray, numeraire: float, n_sectors: int, *, rescale: bool = False
+) -> Closure:
+    """Spending ``E_j = mult_j V_j + add_j`` (money at the numeraire), split by ``use_share [3, N]`` over final uses.
+
+    The closure of counterfactuals and of theory: additive deficits are ``mult = 1, add = D``, multiplicative ones
+    ``mult = E / V, add = 0`` scaled to world income (``rescale``).
+    """
+    n = mult.shape[0]
+    regions = {name: np.zeros(n) for name in _REGIONAL}
+    sectors = {name: np.zeros(n_sectors) for name in _SECTORAL}
+    provinces = {name: np.zeros(1) for name in _PROVINCIAL}
+    return Closure(
+        linear=1,
+        rescale=int(rescale),
+        n_domestic=n,
+        numeraire=float(numeraire),
+        mult=np.ascontiguousarray(mult),
+        add=np.ascontiguousarray(add),
+        use_share=np.ascontiguousarray(use_share),
+        province=np.zeros(n, dtype=np.int64),
+        claim=np.zeros((n_sectors, 1, n)),
+        claim_out=np.zeros((n_sectors, n)),
+        **dict.fromkeys(_SCALAR, 0.0),
+        **regions,
+        **sectors,
+        **provinces,
+    )
+
+
+_SCALAR = ("land_infrastructure", "infrastructure", "cash", "saving", "current_account")
+_SECTORAL = ("net_wage", "net_capital", "profit", "local_rate", "central_rate")
+_PROVINCIAL = ("p_transfer", "p_debt", "p_fund", "p_interest")
+_REGIONAL = (
+    *("cut", "other_rate", "province_levy", "land", "transfer", "debt", "fund", "interest", "subsidy", "contract"),
+    *("in_province", "in_nation", "pool", "position", "phi"),
+)
+
+
+def full_closure(base: BaseYear) -> Closure:
+    """The closure of a run: what stays fixed from the base year; :func:`set_year` fills in the rest each year."""
+    world, t, b = base.world, base.taxes, base.budgets
+    p = world.parameters
+    n, n_sectors = world.n_regions, world.n_sectors
+    zero = np.zeros(n)
+    return Closure(
+        linear=0,
+        rescale=0,
+        n_domestic=n - 1,
+        numeraire=1.0,
+        mult=zero.copy(),
+        add=zero.copy(),
+        use_share=np.ascontiguousarray(np.repeat(base.world_use_share[:, None], n, axis=1)),
+        province=base.province,
+        net_wage=t.labour_share - t.personal_tax,
+        net_capital=t.capital_share - t.corporate_tax,
+        profit=np.maximum(t.capital_share - t.corporate_tax - t.depreciation_share, 0.0)
+        * world.sectors["is_mobile"].to_numpy(dtype=np.float64),
+        local_rate=t.local,
+        central_rate=t.central,
+        claim=np.zeros((n_sectors, n, n)),
+        claim_out=np.zeros((n_sectors, n)),
+        cut=b.cut,
+        other_rate=b.other_rate,
+        province_levy=b.province_levy,
+        land=b.land_ratio.copy(),
+        land_infrastructure=p.value("land_infrastructure_share"),
+        infrastructure=p.value("infrastructure_share"),
+        cash=b.cash_share,
+        saving=b.saving_rate,
+        transfer=b.transfer,
+        debt=b.debt,
+        fund=b.fund,
+        interest=zero.copy(),
+        subsidy=zero.copy(),
+        contract=zero.copy(),
+        p_transfer=b.p_transfer,
+        p_debt=b.p_debt,
+        p_fund=b.p_fund,
+        p_interest=np.zeros(base.n_provinces),
+        in_province=b.in_province,
+        in_nation=b.in_nation,
+        pool=zero.copy(),
+        position=zero.copy(),
+        phi=zero.copy(),
+        current_account=p.value("current_account_share"),
+    )
+
+
+class YearlyClosure:
+    """Fills in what of the closure changes from year to year, in place."""
+
+    def __init__(self, base: BaseYear) -> None:
+        p = base.world.parameters
+        self.base = base
+        self.interest_rate = p.value("interest_rate")
+        self.land_decline = p.value("land_revenue_decline")
+        self.land_decline_year = p.value("land_revenue_decline_year")
+        self.ownership = p.value("profit_ownership") * base.world.sectors["is_mobile"].to_numpy(dtype=np.float64)
+        self.closure = full_closure(base)
+
+    def set_year(self, state: State) -> Closure:
+        """The closure of this year: what is owed from last year and what was decided then, as shares of nv."""
+        cl, base = self.closure, self.base
+        nv = state.national[0]
+        start = base.world.base_year
+        done = min(1.0, (state.year - start) / (self.land_decline_year - start))
+        cl.land[:] = base.budgets.land_ratio * (1.0 - self.land_decline * done)
+        cl.interest[:] = self.interest_rate / nv * state.debt
+        cl.p_interest[:] = self.interest_rate / nv * state.province_debt
+        cl.subsidy[:] = state.subsidy_due / nv
+        cl.contract[:] = (state.payable.sum(axis=1) - state.payable.sum(axis=0)) / nv
+        cl.pool[:] = state.cumulated_saving / state.cumulated_saving.sum()
+        cl.position[:] = state.net_position * (state.national[4] / nv)
+        cl.phi[:] = state.investment_share.sum(axis=1)
+        self._set_claims(state)
+        return cl._replace(numeraire=float(nv))
+
+    def _set_claims(self, state: State) -> None:
+        """Owners of moved plants: own share of the capital that stands elsewhere than where it came from."""
+        cl = self.closure
+        capital = state.capital.T[:, None, :]
+        np.divide(state.capital_by_origin, capital, out=cl.claim, where=capital > 0.0)
+        cl.claim[:] *= self.ownership[:, None, None]
+        n = cl.claim.shape[1]
+        cl.claim[:, np.arange(n), np.arange(n)] = 0.0
+        np.sum(cl.claim, axis=1, out=cl.claim_out)

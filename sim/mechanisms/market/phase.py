@@ -1,0 +1,200 @@
+"""The market phase: given factors and productivity, the prices that clear every market of the year (MODEL.md 3)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from sim.core.arrays import FloatArray
+from sim.core.errors import EquilibriumError
+from sim.core.levers import Levers
+from sim.core.state import State
+from sim.mechanisms.base_year import BaseYear, factor_bundle
+from sim.mechanisms.market import kernels
+from sim.mechanisms.market.closure import YearlyClosure, blank_accounts
+from sim.mechanisms.market.trade_cost import trade_kernel
+
+ACCELERATION_DEPTH = 6  # residual differences kept (structural: Walker and Ni 2011 find 3 to 10 best)
+MAX_SWEEPS = 2000
+PRECISION = 1e-11  # of national value added, for the accounts of the record
+
+
+class Market:
+    """Solves the multi-sector equilibrium with input-output links and writes the accounts of the year."""
+
+    name: ClassVar[str] = "market"
+    reads: ClassVar[tuple[str, ...]] = (
+        *("capital", "labour", "effective_productivity", "investment_share", "capital_by_origin", "net_position"),
+        *("cumulated_saving", "debt", "province_debt", "subsidy_due", "payable", "national", "price_memory"),
+        *("volume_memory", "value_added", "real_gdp"),
+    )
+    writes: ClassVar[tuple[str, ...]] = (
+        *("value_added", "output", "expenditure", "price_index", "factor_price", "trade", "gdp", "gni", "real_gdp"),
+        *("real_income", "real_value_added", "consumption", "investment", "private_investment", "public_investment"),
+        *("government", "public_spending", "final_expenditure", "cpi", "investment_price", "market_access"),
+        *("wage_income", "capital_income", "production_tax", "disposable_income", "saving", "cash_transfer"),
+        *("interest_received", "position_income", "profit_received", "profit_paid", "local_tax", "province_cut"),
+        *("other_levies", "province_levy", "central_tax", "own_revenue", "shared_revenue", "general_transfer"),
+        *("land_revenue", "new_debt", "fund_draw", "interest_paid", "subsidy", "city_service", "province_service"),
+        *("city_investment", "city_cash", "net_inflow"),
+        *("central_service", "transfer_net", "province_revenue", "province_transfer", "province_new_debt"),
+        *("province_fund_draw", "province_interest", "price_memory", "volume_memory", "national"),
+    )
+
+    def __init__(self, base: BaseYear, *, tolerance: float = 1e-8) -> None:
+        world = base.world
+        n, n_sectors = world.n_regions, world.n_sectors
+        self.base = base
+        self.tolerance = tolerance
+        self.yearly = YearlyClosure(base)
+        self.accounts = blank_accounts(n, base.n_provinces)
+        self.memory = np.zeros((2, ACCELERATION_DEPTH, 2 * n_sectors * n))
+        self.technology = technology(base)
+        self._levers = (base.admin_barrier.copy(), np.ones((n, n)))
+        self._base_access: FloatArray | None = None
+        self.sweeps = 0
+        self.residual = 0.0
+        shape = (n_sectors, n)
+        self._value_added, self._spending, self._sales, self._u, self._phi = (np.empty(shape) for _ in range(5))
+
+    def update(self, state: State, levers: Levers) -> None:
+        """Solve the year and write its prices, flows and accounts."""
+        self._set_trade_costs(levers)
+        self._set_factors(state)
+        closure = self.yearly.set_year(state)
+        z = 2.0 * state.price_memory[0] - state.price_memory[1]
+        self._solve(z, closure, state.year)
+        self._settle(z, closure, state)
+        self._write_prices(z, state)
+        write_accounts(state, self.accounts, closure, self.base)
+
+    def _set_trade_costs(self, levers: Levers) -> None:
+        admin, external = self._levers
+        if np.array_equal(admin, levers.admin_barrier) and np.array_equal(external, levers.external_cost):
+            return
+        admin[:], external[:] = levers.admin_barrier, levers.external_cost
+        base = self.base
+        self.technology.kappa[:] = trade_kernel(base.log_trade, base.elasticity, base.border, admin, external)
+
+    def _set_factors(self, state: State) -> None:
+        factor = factor_bundle(state, self.base)
+        self.technology.factor[:] = factor.T
+        log_a = np.log(state.effective_productivity)
+        self.technology.log_a[:] = log_a.T
+        volume = np.log(factor, out=np.zeros_like(factor), where=factor > 0.0) + log_a
+        if state.year > self.base.world.base_year:
+            growth = (state.value_added * (volume - state.volume_memory)).sum(axis=1) / state.gdp
+            state.real_gdp *= np.exp(growth)
+        state.volume_memory[:] = volume
+
+    def _solve(self, z: FloatArray, closure: kernels.Closure, year: int) -> None:
+        converged, self.sweeps, self.residual, place = kernels.solve(
+            z, self.technology, closure, self.accounts, self.memory, self.tolerance, MAX_SWEEPS
+        )
+        if not converged:
+            world = self.base.world
+            sector, region = divmod(int(place), world.n_regions)
+            raise EquilibriumError(
+                city=world.region_names[region],
+                sector=world.sector_ids[sector],
+                residual=float(self.residual),
+                sweeps=int(self.sweeps),
+                tolerance=self.tolerance,
+                year=year,
+            )
+
+    def _settle(self, z: FloatArray, closure: kernels.Closure, state: State) -> None:
+        kernels.settle(
+            z, self.technology, closure, self.accounts, self._value_added, self._spending, self._sales,
+            self._u, self._phi, state.trade, PRECISION, MAX_SWEEPS,
+        )  # fmt: skip
+        state.value_added[:] = self._value_added.T
+        state.output[:] = self._sales.T
+        state.expenditure[:] = self._spending.T
+
+    def _write_prices(self, z: FloatArray, state: State) -> None:
+        base = self.base
+        state.price_memory[1] = state.price_memory[0]
+        state.price_memory[0] = z
+        np.exp(z[0].T, out=state.factor_price)
+        np.exp(z[1].T, out=state.price_index)
+        drift = z[1].T - base.log_price
+        np.exp(drift @ base.mix[0], out=state.cpi)
+        np.exp(drift @ base.mix[1], out=state.investment_price)
+        access = log_access(self._sales, self._u) - base.log_access
+        weight = state.value_added / state.value_added.sum(axis=1, keepdims=True)
+        np.exp((weight * access).sum(axis=1), out=state.market_access)
+
+
+def log_access(sales: FloatArray, u: FloatArray) -> FloatArray:
+    """Log market access ``sum_j kappa_ijs X_js / Phi_js`` of each region and sector ``[region, sector]``."""
+    reach = np.divide(sales, u, out=np.ones_like(sales), where=u > 0.0)
+    return np.log(reach).T
+
+
+def technology(base: BaseYear) -> kernels.Technology:
+    """Kernel arguments that prices do not change, at today's borders; factors are filled in each year."""
+    world = base.world
+    shape = (world.n_sectors, world.n_regions)
+    no_lever = np.ones((world.n_regions, world.n_regions))
+    return kernels.Technology(
+        kappa=trade_kernel(base.log_trade, base.elasticity, base.border, base.admin_barrier, no_lever),
+        theta=base.elasticity,
+        b=base.value_added_share,
+        g=base.input_share,
+        factor=np.zeros(shape),
+        log_a=np.zeros(shape),
+        mix=base.mix,
+    )
+
+
+def write_accounts(state: State, acc: kernels.Accounts, cl: kernels.Closure, base: BaseYear) -> None:
+    """Copy the accounts of the final prices to the state; derived columns by their definitions (MODEL.md 1 and 3)."""
+    t = base.taxes
+    nv = acc.total[0]
+    state.national[3] = acc.total[4]
+    direct = (
+        *("own_revenue", "land_revenue", "local_tax", "central_tax", "profit_paid", "profit_received", "city_service"),
+        *("province_service", "central_service", "public_investment", "private_investment", "cash_transfer"),
+        *("interest_received", "disposable_income", "saving", "consumption", "investment", "government"),
+    )
+    for name in direct:
+        getattr(state, name)[:] = getattr(acc, name)
+    np.sum(state.value_added, axis=1, out=state.gdp)
+    state.wage_income[:] = state.value_added @ t.labour_share
+    state.capital_income[:] = state.value_added @ t.capital_share
+    state.production_tax[:] = state.value_added @ t.production_tax
+    abroad = base.world.row  # the world has one composite factor and no taxes
+    for income in (state.wage_income, state.capital_income, state.production_tax):
+        income[abroad] = 0.0
+    state.province_cut[:] = cl.cut * acc.local_tax
+    state.other_levies[:] = cl.other_rate * state.gdp
+    state.province_levy[:] = cl.province_levy * state.gdp
+    shares = {
+        "general_transfer": cl.transfer, "new_debt": cl.debt, "fund_draw": cl.fund, "interest_paid": cl.interest,
+        "subsidy": cl.subsidy, "position_income": cl.position, "province_transfer": cl.p_transfer,
+        "province_new_debt": cl.p_debt, "province_fund_draw": cl.p_fund, "province_interest": cl.p_interest,
+    }  # fmt: skip
+    for name, share in shares.items():
+        np.multiply(share, nv, out=getattr(state, name))
+    np.multiply(cl.contract, -nv, out=state.shared_revenue)
+    state.province_revenue[:] = acc.p_revenue
+    state.city_investment[:] = cl.infrastructure * acc.city_budget + cl.land_infrastructure * acc.land_revenue
+    state.city_cash[:] = cl.cash * acc.city_budget
+    state.public_spending[:] = acc.city_budget + cl.in_province * acc.p_budget[cl.province]
+    state.final_expenditure[:] = state.consumption + state.investment + state.government
+    state.net_inflow[:] = state.final_expenditure - state.gdp
+    state.transfer_net[:] = state.general_transfer + state.shared_revenue
+    _write_incomes(state, cl)
+
+
+def _write_incomes(state: State, cl: kernels.Closure) -> None:
+    """National and real income. What the city pays its residents in cash is in their income and leaves its own."""
+    province_interest = cl.in_province * state.province_interest[cl.province]
+    factor_income = state.profit_received - state.profit_paid + state.position_income
+    state.gni[:] = state.gdp + factor_income + state.interest_received - state.interest_paid - province_interest
+    received = state.own_revenue + state.land_revenue + state.transfer_net
+    paid = state.city_cash + state.subsidy + state.interest_paid
+    np.divide(state.disposable_income + received - paid, state.cpi, out=state.real_income)
+    np.divide(state.gdp, state.cpi, out=state.real_value_added)

@@ -1,0 +1,57 @@
+"""Trade costs: what it takes to bring goods and services from one region to another.
+
+``tau_ijs = ((T0 + T_ij) / (T0 + T_ref))^rho_s (1 + admin_ij (exp(beta_s / theta_s) - 1)) exp(W_s / theta_s)
+exp(-home_s / theta_s) external_ij`` (MODEL.md section 3), with theta_s rho_s the distance elasticity, W on pairs with
+the world, home on a city's purchases from itself. Times in minutes; logs of trade, not of cost, are kept.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.core.arrays import FloatArray
+
+if TYPE_CHECKING:
+    from sim.datasets.world import World
+
+
+def sector_time(world: World) -> FloatArray:
+    """Travel time that matters for each sector's trade, minutes ``[sector, origin, destination]``."""
+    weight = world.parameters.by_sector("freight_weight")[:, None, None]
+    return np.asarray(world.travel_time_freight**weight * world.travel_time_passenger ** (1.0 - weight))
+
+
+def log_trade(world: World) -> FloatArray:
+    """``-theta log tau`` without provincial borders and levers, ``[sector, destination, origin]``."""
+    p = world.parameters
+    n = world.n_regions
+    elasticity = (p.by_sector("distance_elasticity") * p.value("distance_factor"))[:, None, None]
+    offset = p.value("time_offset")
+    value = -elasticity * np.log((offset + sector_time(world)) / (offset + p.value("reference_time")))
+    abroad = np.zeros((n, n), dtype=bool)
+    abroad[world.row, :] = abroad[:, world.row] = True
+    abroad[world.row, world.row] = False
+    foreign = p.by_sector("foreign_border") + p.value("foreign_border_shift")
+    value -= foreign[:, None, None] * abroad
+    cities = np.arange(world.n_cities)
+    value[:, cities, cities] += p.by_sector("home_bonus")[:, None]
+    return np.ascontiguousarray(value.transpose(0, 2, 1))
+
+
+def border_today(world: World) -> FloatArray:
+    """Administrative barrier ``[origin, destination]``: 1 between provinces and with the rest of the country, else 0."""
+    province = world.province_of
+    barrier = (province[:, None] != province[None, :]).astype(np.float64)
+    barrier[world.row, :] = barrier[:, world.row] = 0.0
+    return barrier
+
+
+def trade_kernel(
+    log_trade: FloatArray, elasticity: FloatArray, border: FloatArray, admin: FloatArray, external: FloatArray
+) -> FloatArray:
+    """``tau^-theta [sector, destination, origin]`` under the levers ``admin`` and ``external`` [origin, destination]."""
+    theta = elasticity[:, None, None]
+    wall = np.log1p(admin.T * np.expm1(border[:, None, None] / theta)) + np.log(external.T)
+    return np.exp(log_trade - theta * wall)

@@ -1,0 +1,90 @@
+"""What a policy is: frozen, typed data and one small method that sets levers.
+
+Levers start each year from the baseline, so a policy never has to be undone. A policy of zero strength leaves every
+lever as it found it.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from sim.core.agreements import Schedule
+from sim.core.errors import InputError
+from sim.core.levers import Levers
+
+if TYPE_CHECKING:
+    from sim.core.arrays import IntArray
+    from sim.datasets.world import World
+
+
+class Effect(BaseModel):
+    """How the contract test over the registry holds a policy to its word."""
+
+    model_config = ConfigDict(frozen=True)
+
+    strength: str  # field that measures it; zero is the reference
+    lever: str  # lever whose first-order change doubles with the strength
+    indicator: str  # column of the cities table ...
+    places: str  # ... summed over: origins, destinations or region
+    sign: int  # of its change after five years
+
+
+class Policy(BaseModel):
+    """Base of all policies."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    effect: ClassVar[Effect]
+    question: ClassVar[str]
+
+    start: int = Field(description="first year in which the policy acts", json_schema_extra={"unit": "year"})
+    end: int = Field(description="last year in which the policy acts", json_schema_extra={"unit": "year"})
+
+    @abstractmethod
+    def set_levers(self, levers: Levers, year: int, world: World) -> None:
+        """Write this year's values of the policy's levers."""
+
+
+def _as_schedule(value: object) -> object:
+    """Schedules from YAML: keys are years or ages; ``age`` opens a schedule by age."""
+    if isinstance(value, dict) and set(value) == {"age"} and isinstance(value["age"], dict):
+        return {"age": {int(k): float(v) for k, v in value["age"].items()}}
+    if isinstance(value, dict):
+        return {int(k): float(v) for k, v in value.items()}
+    return value
+
+
+ScheduleField = Annotated[Schedule, BeforeValidator(_as_schedule)]
+
+
+def check_schedule(schedule: Schedule, low: float, high: float) -> Schedule:
+    """The schedule, if all its values lie in the range.
+
+    Raises:
+        ValueError: a value is outside.
+    """
+    values = schedule.get("age", schedule).values() if isinstance(schedule, dict) else [schedule]  # type: ignore[union-attr]
+    for value in values:
+        if not low <= float(value) <= high:
+            raise ValueError(f"{value} is not between {low:g} and {high:g}")
+    return schedule
+
+
+def places(names: list[str], world: World, key: str) -> IntArray:
+    """Indices of cities given by code.
+
+    Raises:
+        InputError: one of them is no city of the data set.
+    """
+    import numpy as np
+
+    indices = []
+    for name in names:
+        index = world.index(name)
+        if index >= world.n_cities:
+            raise InputError(f"{name} is not a city", key=key)
+        indices.append(index)
+    return np.array(indices, dtype=np.int64)

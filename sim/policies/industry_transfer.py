@@ -1,0 +1,91 @@
+"""Moving ordinary manufacturing from the core to cities that want it, with shared taxes (plan ch. 3, items 3.02, 3.26)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from pydantic import Field, field_validator, model_validator
+
+from sim.core.agreements import Contract, Schedule
+from sim.core.levers import Levers
+from sim.policies.base import Effect, Policy, ScheduleField, check_schedule, places
+
+if TYPE_CHECKING:
+    from sim.datasets.world import World
+
+JING_JIN_JI = "Ministry of Finance and State Administration of Taxation, 2015: 50:50 for 3 years, at most 5"
+SONGJIANG = "Songjiang-Lu'an park: 40 % to the origin for 5 years"
+
+
+class IndustryTransfer(Policy):
+    """A share of the capital of some sectors leaves its cities each year for hosts, which share the tax it pays."""
+
+    effect: ClassVar[Effect] = Effect(
+        strength="pace", lever="relocation_rate", indicator="real_gdp", places="destinations", sign=1
+    )
+    question: ClassVar[str] = "Who gains and who loses when ordinary manufacturing moves and the tax is shared?"
+
+    origins: list[str] = Field(description="cities whose plants leave (codes)", min_length=1)
+    destinations: list[str] = Field(default_factory=list, description="cities that receive them (codes)")
+    pairs: dict[str, list[str]] = Field(
+        default_factory=dict, description="park pairs: origin -> its hosts; replaces destinations for these origins"
+    )
+    sectors: list[str] = Field(description="sectors that move", min_length=1)
+    pace: float = Field(
+        ge=0.0, le=0.5, description="share of the capital stock that leaves each year",
+        json_schema_extra={"unit": "1/year", "source": "judgement"},
+    )  # fmt: skip
+    incentive: float = Field(
+        0.0, ge=0.0, le=0.5, description="subsidy of the host per yuan of arriving capital",
+        json_schema_extra={"unit": "1", "source": "judgement"},
+    )  # fmt: skip
+    origin_share: ScheduleField = Field(
+        0.5, description="origin's share of the local tax on moved capital",
+        json_schema_extra={"unit": "1", "minimum": 0, "maximum": 1, "source": f"{JING_JIN_JI}; {SONGJIANG}"},
+    )  # fmt: skip
+    term: int = Field(
+        5, ge=0, le=30, description="years a contract lasts",
+        json_schema_extra={"unit": "years", "source": f"{JING_JIN_JI}; {SONGJIANG}"},
+    )  # fmt: skip
+    capped: bool = Field(False, description="stop when the origin has received three former years' tax")
+    gdp_attribution: float = Field(
+        0.0, ge=0.0, le=1.0, description="share of value added credited to the origin in assessment",
+        json_schema_extra={"unit": "1", "source": SONGJIANG},
+    )  # fmt: skip
+
+    @field_validator("origin_share")
+    @classmethod
+    def _share_in_range(cls, value: Schedule) -> Schedule:
+        return check_schedule(value, 0.0, 1.0)
+
+    @model_validator(mode="after")
+    def _has_hosts(self) -> IndustryTransfer:
+        if self.end < self.start:
+            raise ValueError(f"ends in {self.end}, before it starts in {self.start}")
+        alone = [origin for origin in self.origins if not self.pairs.get(origin) and not self.destinations]
+        if alone:
+            raise ValueError(f"no destination for {', '.join(alone)}")
+        return self
+
+    def contract(self) -> Contract:
+        """The tax-sharing contract that covers each move."""
+        return Contract(
+            name="industry_transfer", origin_share=self.origin_share, term=self.term, capped=self.capped,
+            gdp_attribution=self.gdp_attribution,
+        )  # fmt: skip
+
+    def set_levers(self, levers: Levers, year: int, world: World) -> None:
+        """Push capital out of the origins, open the hosts, pay the incentive, cover the moves by the contract."""
+        origins = places(self.origins, world, "policies.industry_transfer.origins")
+        sectors = np.array([world.sector_index(sector) for sector in self.sectors])
+        index = levers.add_contract(self.contract())
+        if not self.start <= year <= self.end or self.pace == 0.0:
+            return
+        levers.relocation_rate[np.ix_(origins, sectors)] = self.pace
+        for code, origin in zip(self.origins, origins, strict=True):
+            key = f"policies.industry_transfer.pairs.{code}"
+            hosts = places(self.pairs.get(code, self.destinations), world, key)
+            levers.relocation_open[origin, hosts] = 1.0
+            levers.relocation_contract[origin, hosts] = index
+            levers.subsidy_rate[hosts] = self.incentive

@@ -1,0 +1,53 @@
+"""One market: administrative barriers between provinces fall (plan ch. 9, items 9.02, 9.04)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from sim.core.errors import InputError
+from sim.core.levers import Levers
+from sim.policies.base import Effect, Policy
+
+if TYPE_CHECKING:
+    from sim.datasets.world import World
+
+
+class MarketIntegration(Policy):
+    """Barriers to trade between cities of different provinces fall in equal steps from start to end."""
+
+    effect: ClassVar[Effect] = Effect(
+        strength="reduction", lever="admin_barrier", indicator="real_income", places="region", sign=1
+    )
+    question: ClassVar[str] = "What does a single market do to incomes, and to whom?"
+
+    reduction: float = Field(
+        ge=0.0, le=1.0, description="share of today's barrier removed by the end; 1 is a single market",
+        json_schema_extra={"unit": "1", "source": "plan ch. 9: barriers gradually removed"},
+    )  # fmt: skip
+    provinces: Literal["all"] | list[str] = Field("all", description="provinces whose borders open, or all")
+
+    @model_validator(mode="after")
+    def _order(self) -> MarketIntegration:
+        if self.end < self.start:
+            raise ValueError(f"ends in {self.end}, before it starts in {self.start}")
+        return self
+
+    def set_levers(self, levers: Levers, year: int, world: World) -> None:
+        """Lower the barrier between cities of these provinces; the rest of the country keeps its border."""
+        done = np.clip((year - self.start + 1) / (self.end - self.start + 1), 0.0, 1.0)
+        if self.reduction == 0.0 or done == 0.0:
+            return
+        known = world.province_ids
+        chosen = known if self.provinces == "all" else self.provinces
+        unknown = [province for province in chosen if province not in known]
+        if unknown:
+            raise InputError(
+                f"unknown province {unknown[0]}", key="policies.market_integration.provinces", allowed=", ".join(known)
+            )
+        member = np.zeros(world.n_regions)
+        codes = [known.index(province) for province in chosen]
+        member[: world.n_cities] = np.isin(world.province_of[: world.n_cities], codes)
+        levers.admin_barrier *= 1.0 - self.reduction * done * np.outer(member, member)
