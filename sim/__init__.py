@@ -9,7 +9,9 @@ Public names load on first use, so that ``import sim`` is instant (PEP 562).
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -64,3 +66,18 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+def _keep_kernels() -> None:
+    """Numba keeps compiled kernels in the package, or else in the user's home; without either it would refuse to start.
+
+    A read-only installation of a user without a home compiles into a folder of its own process instead.
+    """
+    homes = (Path(__file__).parent, Path.home())
+    if "NUMBA_CACHE_DIR" not in os.environ and not any(os.access(home, os.W_OK) for home in homes):
+        from tempfile import mkdtemp
+
+        os.environ["NUMBA_CACHE_DIR"] = mkdtemp(prefix="deltasim-kernels-")
+
+
+_keep_kernels()

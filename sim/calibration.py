@@ -322,7 +322,7 @@ def _blank(world: World, taxes: TaxRates, rules: Budgets, log_tau: FloatArray, b
         province=np.minimum(world.province_of, n_provinces - 1),
         n_provinces=n_provinces,
         capital_share=taxes.capital_share / (taxes.capital_share + taxes.labour_share),
-        elasticity=p.by_sector("trade_elasticity"),
+        elasticity=p.by_sector("trade_elasticity").copy(),
         value_added_share=world.value_added_share.copy(),
         input_share=world.input_share.copy(),
         mix=np.stack([world.consumption_mix, world.investment_mix, world.government_mix]),

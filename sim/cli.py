@@ -41,6 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return dispatch(words)
     except SimulationError as error:
         return _report(error, error.exit_code, words)
+    except SystemExit as leaving:  # --help of a command
+        return int(leaving.code or 0)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130

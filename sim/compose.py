@@ -70,6 +70,11 @@ def scenario_folders(extra: str | Path | None = None) -> list[Path]:
     return [*folders, shipped("scenarios")]
 
 
+def add_folder(folder: str | Path) -> None:
+    """Look for scenarios in this folder first, for the rest of the process."""
+    os.environ[SCENARIO_PATH] = os.pathsep.join(filter(None, (str(folder), os.environ.get(SCENARIO_PATH))))
+
+
 def scenarios(extra: str | Path | None = None) -> dict[str, Path]:
     """Every scenario that can be run, by name."""
     found: dict[str, Path] = {}
@@ -262,7 +267,7 @@ def _compose_files(path: Path, choices: list[str], folders: Sequence[Path]) -> D
         try:
             warnings.filterwarnings("ignore", message=".*_self_.*")  # what a file says itself wins, as it should
             with initialize_config_dir(config_dir=str(path.parent), version_base="1.3"):
-                config = hydra_compose(path.stem, [f"hydra.searchpath=[{quoted}]", *choices])
+                config: DictConfig = hydra_compose(path.stem, [f"hydra.searchpath=[{quoted}]", *choices])
         except (HydraException, OmegaConfBaseException) as error:
             raise InputError(_first_line(error), file=shown(path)) from None
     OmegaConf.set_struct(config, False)

@@ -282,7 +282,7 @@ def _meaning(owner: type[BaseModel] | None, path: list[str]) -> str:
 def _range(owner: type[BaseModel] | None, path: list[str]) -> tuple[float | None, float | None, list[str]]:
     """Lowest and highest value of a field and the words it may hold, from its schema."""
     properties = {} if owner is None else owner.model_json_schema().get("properties", {})
-    schema = next((properties[name] for name in reversed(path) if name in properties), {})
+    schema: dict[str, Any] = next((properties[name] for name in reversed(path) if name in properties), {})
     for branch in (schema, *schema.get("anyOf", [])):
         low, high, words = branch.get("minimum"), branch.get("maximum"), branch.get("enum", [])
         if low is not None or high is not None or words:

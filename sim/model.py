@@ -141,7 +141,7 @@ class RegionalEconomy(mesa.Model):  # type: ignore[misc]
         self.record.open_year(state)
         for phase in self.phases:
             phase.update(state, levers)
-        self.record.close_year(state)
+        self.record.close_year(state, self.market.technology.kappa)
         market = self.market
         self.solver.append({"year": state.year, "sweeps": market.sweeps, "residual": market.residual})
         if self.config.check_identities:

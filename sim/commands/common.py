@@ -5,15 +5,23 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from sim.core.errors import InputError
 from sim.core.words import did_you_mean
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Row = Mapping[str, Any]
+Tell = Callable[[str], None]
+"""Says what is being done."""
+
+RUN_HELP = "a run's folder, or a scenario: its latest run under ./outputs"
 
 
 class Parser(argparse.ArgumentParser):
@@ -70,9 +78,16 @@ def table(rows: Sequence[Row], columns: Sequence[str] | None = None) -> str:
     return "\n".join(lines)
 
 
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table as plain mappings."""
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+
+
 def _cell(value: object) -> str:
     if value is None or value != value:
         return ""
+    if isinstance(value, tuple | list):
+        return str(len(value))
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
@@ -91,6 +106,39 @@ def _width(text: str) -> int:
     return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
-def on_terminal() -> bool:
-    """Progress is shown on a terminal only, never in a pipe or a log."""
-    return sys.stderr.isatty()
+@contextmanager
+def progress(arguments: argparse.Namespace) -> Iterator[Tell]:
+    """A line that says what is being done; on a terminal only, never in a pipe or a log."""
+    if arguments.quiet or arguments.json or not sys.stderr.isatty():
+        yield lambda text: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("starting") as status:
+        yield status.update
+
+
+def latest_run() -> Path:
+    """The run under ./outputs that was finished last."""
+    from sim.experiments.store import INFO, OUTPUTS
+
+    runs = list(OUTPUTS.glob(f"*/*/{INFO}"))
+    if not runs:
+        raise InputError(f"there is no run under ./{OUTPUTS}; first: sim run industry_transfer")
+    return max(runs, key=lambda path: path.stat().st_mtime).parent
+
+
+def choose_year(year: int, years: Sequence[int]) -> int:
+    """The year itself when the run has it."""
+    if year not in years:
+        raise InputError(f"the run has no year {year}", allowed=f"{min(years)} to {max(years)}")
+    return year
+
+
+def choose_city(word: str, names: Mapping[str, Sequence[str]]) -> str:
+    """The id of a city given by id or by name; ``names`` holds the names of each id."""
+    known = {name.lower(): region for region, all_names in names.items() for name in (region, *all_names)}
+    if word.lower() not in known:
+        shown = [name for region, all_names in names.items() for name in (region, *all_names)]
+        raise InputError(f"unknown city '{word}'{did_you_mean(word, shown)}", allowed="sim list cities shows them")
+    return known[word.lower()]

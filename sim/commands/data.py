@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from sim.commands import common
 from sim.core.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ACTIONS = ("check", "coverage", "new")
 
@@ -47,15 +51,14 @@ def _coverage(arguments: argparse.Namespace, folder: str) -> int:
     from sim.datasets.world import World
 
     frame = World.load(folder).coverage
-    wide = frame.pivot(index="table", columns="status", values="share").loc[frame["table"].unique()]
-    wide = wide[list(dict.fromkeys(frame["status"]))]
-    cells = frame.groupby("table")["cells"].sum()
-    rows = [
-        {"table": name, "cells": int(cells[name]), **{word: f"{share:.1%}" for word, share in shares.items()}}
-        for name, shares in wide.iterrows()
-    ]
+    rows = [_shares(str(name), part) for name, part in frame.groupby("table", sort=False)]
     common.emit(arguments, frame.to_dict("records"), common.table(rows))
     return 0
+
+
+def _shares(name: str, part: pd.DataFrame) -> dict[str, Any]:
+    shares = zip(part["status"].tolist(), part["share"].tolist(), strict=True)
+    return {"table": name, "cells": int(part["cells"].sum()), **{status: f"{share:.1%}" for status, share in shares}}
 
 
 def _new(arguments: argparse.Namespace) -> int:

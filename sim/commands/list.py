@@ -59,7 +59,8 @@ def indicators(arguments: argparse.Namespace) -> Rows:
 
 def _described(item: object) -> dict[str, str]:
     doc = (getattr(item, "meaning", "") or getattr(item, "__doc__", "") or "").strip()
-    return {"unit": str(getattr(item, "unit", "")), "meaning": doc.splitlines()[0] if doc else ""}
+    unit = getattr(item, "unit", "")
+    return {**({"unit": str(unit)} if unit else {}), "meaning": doc.splitlines()[0] if doc else ""}
 
 
 def parameters(arguments: argparse.Namespace) -> Rows:
@@ -80,20 +81,17 @@ def cities(arguments: argparse.Namespace) -> Rows:
 def _records(arguments: argparse.Namespace, name: str, columns: list[str]) -> Rows:
     from sim.datasets.world import World
 
-    frame = World.load(arguments.world).tables[name]
-    return [{str(key): value for key, value in row.items()} for row in frame[columns].to_dict("records")]
+    return common.records(World.load(arguments.world).tables[name][columns])
 
 
 def phases(arguments: argparse.Namespace) -> Rows:
     """The year in order, with what each phase reads and writes."""
     from sim.model import YEAR
 
-    rows: Rows = []
-    for position, phase in enumerate(YEAR, start=1):
-        name = phase if isinstance(phase, str) else getattr(phase, "name", str(phase))
-        reads, writes = getattr(phase, "reads", ()), getattr(phase, "writes", ())
-        rows.append({"order": position, "phase": name, "writes": ", ".join(writes), "reads": ", ".join(reads)})
-    return rows
+    return [
+        {"order": position, "phase": phase.name, "reads": phase.reads, "writes": phase.writes, **_described(phase)}
+        for position, phase in enumerate(YEAR, start=1)
+    ]
 
 
 LISTS: dict[str, Callable[[argparse.Namespace], Rows]] = {

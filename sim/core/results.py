@@ -7,11 +7,15 @@ import numpy as np
 from sim.core.arrays import FloatArray
 from sim.core.state import FIELDS, State, sizes
 
-LEFT_OUT = ("capital_by_origin",)  # large and rebuilt from the moves; a saved state holds it
+LEFT_OUT = ("capital_by_origin",)  # large, follows from the moves; a saved state holds it
 
 
 class Record:
-    """Stocks at the start and flows of every year; ``record.arrays[name][year index, ...]``."""
+    """Stocks at the start and flows of every year: ``record[name]`` is ``[year, ...]``.
+
+    Bilateral trade ``record["trade"] [year, sector, origin, destination]`` is kept as its factors, ``kappa u_o w_d``, and
+    multiplied out when asked for: writing it every year would cost more than solving the market.
+    """
 
     def __init__(self, years: range, n_regions: int, n_sectors: int, n_provinces: int) -> None:
         size = sizes(n_regions, n_sectors, n_provinces)
@@ -26,6 +30,7 @@ class Record:
             self.arrays[item.name] = np.zeros((len(years), *(size[dim] for dim in item.dims)))
             (self._stocks if item.kind == "stock" else self._flows).append(item.name)
         self.payments: list[FloatArray] = []
+        self._kappa: list[FloatArray] = []
 
     def open_year(self, state: State) -> None:
         """Copy the stocks before anything happens, and the payments that fall due."""
@@ -33,11 +38,20 @@ class Record:
             self.arrays[name][self.n_done] = getattr(state, name)
         self.payments.append(state.payments)
 
-    def close_year(self, state: State) -> None:
-        """Copy the flows after everything has happened."""
+    def close_year(self, state: State, kappa: FloatArray) -> None:
+        """Copy the flows after everything has happened; ``kappa [sector, destination, origin]`` is kept by reference."""
         for name in self._flows:
             self.arrays[name][self.n_done] = getattr(state, name)
+        self._kappa.append(kappa)
         self.n_done += 1
 
     def __getitem__(self, name: str) -> FloatArray:
-        return self.arrays[name][: self.n_done]
+        return self._trade() if name == "trade" else self.arrays[name][: self.n_done]
+
+    def _trade(self) -> FloatArray:
+        """Trade flows of all years ``[year, sector, origin, destination]``."""
+        seller, buyer = self["seller_weight"], self["buyer_weight"]
+        flows = np.empty((self.n_done, *self._kappa[0].shape))
+        for t, kappa in enumerate(self._kappa):
+            flows[t] = kappa.transpose(0, 2, 1) * seller[t].T[:, :, None] * buyer[t].T[:, None, :]
+        return flows

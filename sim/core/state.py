@@ -75,7 +75,12 @@ class State:
     factor_price: FloatArray = array_field(
         "region,sector", "yuan per unit", "price of the factor bundle f", "flow", "sectors"
     )
-    trade: FloatArray = array_field("sector,origin,destination", MONEY, "trade flows", "flow", "flows")
+    seller_weight: FloatArray = array_field(
+        "region,sector", "index", "unit cost^-theta: what trade flows have of the seller", "flow"
+    )
+    buyer_weight: FloatArray = array_field(
+        "region,sector", "index", "spending over Phi: what trade flows have of the buyer", "flow"
+    )
     # flows: regional accounts
     gdp: FloatArray = array_field("region", MONEY, "value added of all sectors", "flow", "cities")
     gni: FloatArray = array_field(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -20,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.core.errors import InputError
+from sim.core.words import did_you_mean
 from sim.datasets import reader
 from sim.datasets.reader import MANIFEST, DataFolder
 from sim.datasets.schema import (
@@ -28,6 +28,7 @@ from sim.datasets.schema import (
     FACTOR_ROWS,
     FINAL_USE,
     FINAL_USES,
+    GROWTH_LIMIT,
     INTERMEDIATE,
     NATIONAL_PATHS,
     REST_OF_COUNTRY,
@@ -44,6 +45,7 @@ from sim.datasets.schema import (
 REFERENCE = "three_cities"
 """The data set that says which parameters exist: the small one that every new data set starts from."""
 
+MOST_NAMES = 8  # unit: names listed in one message
 OPTIONAL_FOR_ROC = ("registered_population",)
 """Base-year variables the rest of the country may leave out."""
 
@@ -181,7 +183,7 @@ def _check_references(table: Table, column: Column, frame: pd.DataFrame, tables:
     allowed, what = {"", *known}, TABLES[column.refers_to[0].removesuffix(".csv")].key[0]
     for row, word in _rows(frame, column.name):
         if word not in allowed:
-            message = f"unknown {what} '{word}'{_did_you_mean(word, known)}"
+            message = f"unknown {what} '{word}'{did_you_mean(word, known)}"
             report.error(table.file, message, row, column.name, _shorten(known))
 
 
@@ -354,8 +356,14 @@ def _check_national(tables: Tables, base_year: int, report: CheckReport) -> None
     for row, variable, value, unit in _rows(frame, "variable", "value", "unit"):
         if unit != NATIONAL_PATHS[variable]:
             report.error(file, f"{variable} has unit '{unit}'", row, "unit", NATIONAL_PATHS[variable])
-        if abs(value) > 50.0:
-            report.error(file, f"{variable} of {value:g} % a year is out of range", row, "value", "-50 to 50")
+        if abs(value) > GROWTH_LIMIT:
+            report.error(
+                file,
+                f"{variable} of {value:g} % a year is out of range",
+                row,
+                "value",
+                range_in_words(-GROWTH_LIMIT, GROWTH_LIMIT),
+            )
 
 
 # --- travel times -------------------------------------------------------------------------------------------------
@@ -420,7 +428,7 @@ def _check_parameters(tables: Tables, report: CheckReport) -> None:
     for _, key, *place in _rows(tables["parameters"], "key", "sector", "place"):
         rows.setdefault(key, []).append((place[0], place[1]))
     for key, needs in reference_parameters().items():
-        problem = _missing_rows(needs, rows[key]) if key in rows else "missing" + _did_you_mean(key, list(rows))
+        problem = _missing_rows(needs, rows[key]) if key in rows else "missing" + did_you_mean(key, list(rows))
         if problem:
             report.error("parameters.csv", f"parameter {key} {'is ' * (key not in rows)}{problem}", column="key")
     known = {"sector": tables["sectors"]["sector"].tolist(), "place": tables["provinces"]["province"].tolist()}
@@ -499,13 +507,9 @@ def _label(region: str, tables: Tables) -> str:
     return f"{region} ({names[0]})" if names else region
 
 
-def _did_you_mean(word: str, known: list[str]) -> str:
-    close = get_close_matches(word, known, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
-
-
-def _shorten(words: list[str], most: int = 8) -> str:
-    return ", ".join(words[:most]) + (f", ... ({len(words)} in all)" if len(words) > most else "")
+def _shorten(words: list[str]) -> str:
+    more = f", ... ({len(words)} in all)" if len(words) > MOST_NAMES else ""
+    return ", ".join(words[:MOST_NAMES]) + more
 
 
 def _is_empty(cell: object) -> bool:

@@ -40,7 +40,7 @@ PANEL_NAMES = {
 }
 """Variables of the panel that are kept, with the name they get."""
 
-LAST_CITY_YEAR = 2022
+LAST_CITY_YEAR = 2022  # unit: calendar year
 """No figure of a city after this year is taken: later ones judge forecasts."""
 
 
@@ -124,7 +124,9 @@ def status_of(source: str) -> str:
     return first if first in ("recalled", "derived") else "sourced"
 
 
-_REPOSITORY = re.compile(r"github:(?P<repo>[\w.-]+/[\w.-]+)@[0-9a-f]+:(?:[^\s(),\[]*/)?(?P<file>[^\s/(),\[]+(?: \.xlsx)?)")
+_REPOSITORY = re.compile(
+    r"github:(?P<repo>[\w.-]+/[\w.-]+)@[0-9a-f]+:(?:[^\s(),\[]*/)?(?P<file>[^\s/(),\[]+(?: \.xlsx)?)"
+)
 _PAGES = {
     "official communique text (aqdsw.cn) 6.6; G had 7.7": "statistical communique of the city: 6.6",
     "page: Zhejiang Statistical Yearbook 2016 table 17-2 (zjjcmspublic... tjj/Reports1/2016)": "Zhejiang Statistical "
@@ -157,7 +159,9 @@ def city_codes(cities: pd.DataFrame) -> dict[str, str]:
     bare = {code: re.sub(r"\(\w+\)$", "", name).replace("'", "") for code, name in cities["name_en"].items()}
     count = Counter(bare.values())
     codes = {name: str(code) for code, name in bare.items() if count[name] == 1}
-    codes |= {f"{name}_{cities.loc[code, 'province']}": str(code) for code, name in bare.items()}
+    codes |= {
+        f"{name}_{province}": str(code) for (code, name), province in zip(bare.items(), cities["province"], strict=True)
+    }
     return codes
 
 

@@ -18,7 +18,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 _TOLERANCE = 1e-13
-_MAX_SWEEPS = 10_000
+_MAX_SWEEPS = 10_000  # unit: sweeps, far above what any fit needs
 
 
 def normalise(shares: ArrayLike, axis: int = -1) -> FloatArray:
@@ -36,6 +36,12 @@ def renormalise_columns(columns: ArrayLike, tolerance: float) -> FloatArray:
     gap = np.abs(values.sum(axis=0) - 1.0)
     if gap.max() > tolerance:
         raise ValueError(f"column {int(gap.argmax())} sums to one only within {gap.max():.2g}, allowed {tolerance:g}")
+    return np.asarray(values / values.sum(axis=0), dtype=np.float64)
+
+
+def normalise_factors(components: ArrayLike) -> FloatArray:
+    """Income components [component, S] as shares of value added; taxes may be negative."""
+    values = np.asarray(components, dtype=np.float64)
     return np.asarray(values / values.sum(axis=0), dtype=np.float64)
 
 
@@ -132,7 +138,9 @@ def backcast(level: ArrayLike, growth_percent: ArrayLike) -> FloatArray:
     return np.vstack([np.asarray(level, dtype=np.float64) / later, np.asarray(level, dtype=np.float64)])
 
 
-def investment_rates(fixed_investment: ArrayLike, gdp: ArrayLike, factor: float, bounds: tuple[float, float]) -> FloatArray:
+def investment_rates(
+    fixed_investment: ArrayLike, gdp: ArrayLike, factor: float, bounds: tuple[float, float]
+) -> FloatArray:
     """Investment over GDP [T, C] from the reported fixed-asset investment, scaled and cut."""
     ratio = factor * np.asarray(fixed_investment, dtype=np.float64) / np.asarray(gdp, dtype=np.float64)
     return np.asarray(np.clip(ratio, *bounds), dtype=np.float64)
@@ -184,9 +192,3 @@ def land_prices(
     houses, price = np.asarray(house_price, dtype=np.float64), np.asarray(province_price, dtype=np.float64)
     anchors = np.bincount(province_of, houses * is_anchor, price.size) / np.bincount(province_of, is_anchor, price.size)
     return np.asarray(houses * (price / anchors)[province_of], dtype=np.float64)
-
-
-def normalise_factors(components: ArrayLike) -> FloatArray:
-    """Income components [component, S] as shares of value added; taxes may be negative."""
-    values = np.asarray(components, dtype=np.float64)
-    return np.asarray(values / values.sum(axis=0), dtype=np.float64)

@@ -10,7 +10,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from itertools import product
 from typing import Any
 
@@ -19,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.core.errors import InputError
+from sim.core.words import did_you_mean
 from sim.datasets.schema import EVERYWHERE, PARAMETERS, range_in_words
 
 FloatArray = NDArray[np.float64]
@@ -157,12 +157,14 @@ class Parameters:
                 place = part
             elif part != EVERYWHERE:
                 choices = [*self.sector_ids, *self.place_ids]
-                raise _unknown(f"unknown sector or place '{part}'", part, choices, name)
+                message = f"unknown sector or place '{part}'{did_you_mean(part, choices)}"
+                raise InputError(message, file=PARAMETERS.file, key=name, allowed=", ".join(choices))
         return key, sector, place
 
     def _require_known(self, key: str) -> None:
         if key not in self:
-            raise _unknown("unknown parameter", key, self.keys, key)
+            message = f"unknown parameter{did_you_mean(key, self._counts)}"
+            raise InputError(message, file=PARAMETERS.file, key=key, allowed="a key of sim list parameters")
 
     def _find(self, key: str, sector: str, place: str) -> tuple[str, str, str] | None:
         choices = product((key,), dict.fromkeys((sector, EVERYWHERE)), dict.fromkeys((place, EVERYWHERE)))
@@ -174,18 +176,9 @@ class Parameters:
         if found is not None:
             return found
         self._require_known(key)
-        rows = [row for row in self._values if row[0] == key]
-        names = ", ".join(".".join(part for part in row if part != EVERYWHERE) for row in rows[:4])
+        rows = [".".join(part for part in row if part != EVERYWHERE) for row in self._values if row[0] == key]
         where = " and ".join(part for part in (sector, place) if part != EVERYWHERE) or EVERYWHERE
-        more = ", ..." if len(rows) > 4 else ""
-        raise InputError(f"has no row for {where}", file=PARAMETERS.file, key=key, allowed=names + more)
-
-
-def _unknown(message: str, word: str, choices: list[str], key: str) -> InputError:
-    close = get_close_matches(word, choices, n=1)
-    hint = f"; did you mean {close[0]}?" if close else ""
-    allowed = ", ".join(choices) if len(choices) <= 60 and not close else None
-    return InputError(f"{message}{hint}", file=PARAMETERS.file, key=key, allowed=allowed)
+        raise InputError(f"has no row for {where}", file=PARAMETERS.file, key=key, allowed=", ".join(rows))
 
 
 def hash_frame(frame: pd.DataFrame) -> str:

@@ -13,7 +13,6 @@ import io
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
 from typing import Protocol
@@ -24,6 +23,7 @@ import yaml
 from numpy.typing import NDArray
 
 from sim.core.errors import InputError
+from sim.core.words import did_you_mean
 from sim.datasets.schema import TABLES, Column, Table
 
 MANIFEST = "manifest.yaml"
@@ -77,8 +77,7 @@ def find(folder_or_name: str | Path) -> Folder:
     path = Path(folder_or_name).expanduser()
     if path.is_dir():
         return path
-    close = get_close_matches(str(folder_or_name), packaged, n=1)
-    hint = f"; did you mean {close[0]}?" if close else ""
+    hint = did_you_mean(str(folder_or_name), packaged)
     raise InputError(
         f"there is no such data set or folder{hint}",
         file=str(folder_or_name),
@@ -110,8 +109,7 @@ def from_frames(frames: Mapping[str, pd.DataFrame]) -> DataFolder:
     data = DataFolder("", {}, {})
     for name, frame in frames.items():
         if name not in TABLES:
-            close = get_close_matches(name, TABLES, n=1)
-            hint = f"; did you mean {close[0]}?" if close else ""
+            hint = did_you_mean(name, TABLES)
             data.errors.append(InputError(f"unknown table '{name}'{hint}", allowed=", ".join(TABLES)))
             continue
         cells = {
@@ -259,8 +257,7 @@ def convert(raw: RawTable, table: Table, errors: list[InputError]) -> pd.DataFra
 
 def _unknown_column(name: str, table: Table) -> InputError:
     known = [column.name for column in table.columns]
-    close = get_close_matches(name, known, n=1)
-    hint = f"; did you mean {close[0]}?" if close else ""
+    hint = did_you_mean(name, known)
     return InputError(f"unknown column{hint}", file=table.file, column=name, allowed=", ".join(known))
 
 

@@ -31,10 +31,14 @@ FACTOR_ROWS: Final = ("LAB", "TAX", "DEP", "SUR")
 """Value added by income: compensation of labour, net production tax, depreciation, operating surplus."""
 FINAL_USES: Final = ("consumption", "government", "investment")
 
-SHARE_TOLERANCE: Final = 1e-4
+SHARE_TOLERANCE: Final = 1e-4  # unit: share; published coefficients carry five digits
 """A column of shares that misses one by less is renormalised and noted, otherwise refused."""
 ROUNDING: Final = 1e-9
 """A miss this small is the rounding of the written digits: renormalised without a note."""
+
+QUOTIENTS: Final = (0.01, 100.0)  # unit: 1, what a location quotient may be
+MINUTES: Final = (1.0, 100_000.0)  # unit: minutes, what a travel time may be
+GROWTH_LIMIT: Final = 50.0  # unit: per cent a year, more is taken for a slip of the decimal point
 
 BASE_YEAR_VARIABLES: Final = {
     "resident_population": "10k_persons",
@@ -114,7 +118,7 @@ def _sector(meaning: str = "sector id") -> Column:
 
 
 def _year(meaning: str) -> Column:
-    return Column("year", "integer", meaning, low=1949, high=2100)
+    return Column("year", "integer", meaning, low=1949, high=2100)  # unit: calendar years a table may hold
 
 
 SOURCE = Column("source", "text", "publication or rule the number comes from")
@@ -130,7 +134,9 @@ REGIONS = Table(
         *NAMES,
         Column("kind", "text", "what the region is", values=REGION_KINDS),
         Column("province", "id", "province of a city, empty otherwise", refers_to=("provinces.csv",), required=False),
+        # unit: degrees
         Column("lon", "number", "longitude", "degrees east", -180, 180, required=False, measured=True),
+        # unit: degrees
         Column("lat", "number", "latitude", "degrees north", -90, 90, required=False, measured=True),
         Column("area_km2", "number", "land area", "km2", 0, required=False, measured=True),
         Column("buildable_land_km2", "number", "land that may be built on", "km2", 0, required=False, measured=True),
@@ -216,9 +222,9 @@ LOCATION_QUOTIENTS = Table(
     (
         Column("province", "id", "province id", refers_to=("provinces.csv",)),
         _sector(),
-        Column("value", "number", "share in the province over share in the nation", "1", 0.01, 100, measured=True),
-        Column("low", "number", "lower end of the range", "1", 0.01, 100),
-        Column("high", "number", "upper end of the range", "1", 0.01, 100),
+        Column("value", "number", "share in the province over share in the nation", "1", *QUOTIENTS, measured=True),
+        Column("low", "number", "lower end of the range", "1", *QUOTIENTS),
+        Column("high", "number", "upper end of the range", "1", *QUOTIENTS),
         SOURCE,
         STATUS,
     ),
@@ -247,8 +253,8 @@ TRAVEL_TIMES = Table(
     (
         _region("origin", "where the trip starts"),
         _region("destination", "where it ends"),
-        Column("freight_minutes", "number", "time of goods", "minutes", 1, 100_000, measured=True),
-        Column("passenger_minutes", "number", "time of persons", "minutes", 1, 100_000, measured=True),
+        Column("freight_minutes", "number", "time of goods", "minutes", *MINUTES, measured=True),
+        Column("passenger_minutes", "number", "time of persons", "minutes", *MINUTES, measured=True),
         SOURCE,
         STATUS,
     ),

@@ -7,8 +7,8 @@ template cannot fall behind either.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
-import tempfile
 import textwrap
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from sim.datasets.check import REFERENCE
 from sim.datasets.reader import MANIFEST
 from sim.datasets.schema import TABLES, Column, Table
 
+WIDTH = 110  # unit: characters of a line
 MANIFEST_COMMENT = """\
 # What this data set is. Edit the tables, then run: sim data check FOLDER
 # name: one word; base_year: the year of the base data; vintage: when the figures were taken.
@@ -34,9 +35,9 @@ def write_template(folder: str | Path) -> list[Path]:
     try:
         _refuse_used(target)
         target.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        draft = target.parent / f".{target.name}.{os.getpid()}"
+        draft.mkdir()
         try:
-            draft.chmod(0o755)
             _fill(draft)
             draft.replace(target)
         except BaseException:
@@ -62,16 +63,32 @@ def _fill(draft: Path) -> None:
         content = comments(table).encode() + source.joinpath(file).read_bytes()
         draft.joinpath(file).write_bytes(content)
         about["sha256"] = hashlib.sha256(content).hexdigest()
-    text = yaml.safe_dump(manifest, sort_keys=False, allow_unicode=True, width=110)
+    text = yaml.safe_dump(manifest, sort_keys=False, allow_unicode=True, width=WIDTH)
     draft.joinpath(MANIFEST).write_text(MANIFEST_COMMENT + text, encoding="utf-8")
+
+
+def sign(folder: str | Path) -> list[str]:
+    """Write the sha256 of the edited files into manifest.yaml, nothing else of it changes; the files concerned.
+
+    After an edit of a data set of the package: ``python -c "from sim.datasets.template import sign; sign(FOLDER)"``.
+    """
+    path = Path(folder) / MANIFEST
+    text, signed = path.read_text(encoding="utf-8"), []
+    for file, about in yaml.safe_load(text)["tables"].items():
+        digest = hashlib.sha256(path.with_name(file).read_bytes()).hexdigest()
+        if digest != about["sha256"]:
+            text = text.replace(about["sha256"], digest)
+            signed.append(str(file))
+    path.write_text(text, encoding="utf-8")
+    return signed
 
 
 def comments(table: Table) -> str:
     """The description of a table as lines starting with ``#``."""
-    lines = textwrap.wrap(table.meaning, 110)
+    lines = textwrap.wrap(table.meaning, WIDTH)
     lines.append(f"One row per {', '.join(table.key)}. Columns:")
     for column in table.columns:
-        about = textwrap.wrap(describe(column), 110, initial_indent="  ", subsequent_indent="      ")
+        about = textwrap.wrap(describe(column), WIDTH, initial_indent="  ", subsequent_indent="      ")
         lines.extend(about)
     return "".join(f"# {line}".rstrip() + "\n" for line in lines)
 

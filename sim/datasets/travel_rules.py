@@ -15,9 +15,9 @@ from scipy.sparse.csgraph import shortest_path
 
 FloatArray = NDArray[np.float64]
 
-EARTH_RADIUS_KM = 6371.0088
-"""Mean radius of the earth, IUGG."""
-_TOUCH = 1e-3
+EARTH_RADIUS_KM = 6371.0088  # source: mean radius, International Union of Geodesy and Geophysics
+MINUTES_PER_HOUR = 60.0  # unit: minutes
+_TOUCH = 1e-3  # unit: share of a segment
 """Share of a segment left out at both ends: a trip that ends on a bridge does not cross the water there."""
 
 
@@ -32,7 +32,7 @@ class Road:
     def minutes(self, great_circle_km: ArrayLike) -> FloatArray:
         """Time of a trip over a great-circle distance."""
         hours = np.asarray(great_circle_km, dtype=np.float64) * self.detour / self.speed
-        return np.asarray(60.0 * hours + self.fixed_minutes, dtype=np.float64)
+        return np.asarray(MINUTES_PER_HOUR * hours + self.fixed_minutes, dtype=np.float64)
 
 
 def great_circle(origins: ArrayLike, destinations: ArrayLike) -> FloatArray:
@@ -80,7 +80,7 @@ def crosses(nodes: FloatArray, start: FloatArray, end: FloatArray) -> NDArray[np
 def own_minutes(area_km2: ArrayLike, fixed: float, radius_share: float, road: Road) -> FloatArray:
     """Time of a mean trip inside a city: a share of the radius of a circle of its area, by road, plus a fixed part."""
     radius = radius_share * np.sqrt(np.asarray(area_km2, dtype=np.float64) / np.pi)
-    return np.asarray(fixed + 60.0 * radius * road.detour / road.speed, dtype=np.float64)
+    return np.asarray(fixed + MINUTES_PER_HOUR * radius * road.detour / road.speed, dtype=np.float64)
 
 
 def door_to_door(car: ArrayLike, rail: ArrayLike, rail_access: float) -> FloatArray:

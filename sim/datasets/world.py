@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.core.errors import InputError
+from sim.core.words import did_you_mean
 from sim.datasets import reader
 from sim.datasets.check import check_tables, infer_base_year
 from sim.datasets.coverage import coverage
@@ -423,8 +423,7 @@ class World:
         """One value of the national path; a year outside the data is an `InputError` saying which years there are."""
         path = self._national_paths.get(variable)
         if path is None:
-            close = get_close_matches(variable, self._national_paths, n=1)
-            hint = f"; did you mean {close[0]}?" if close else ""
+            hint = did_you_mean(variable, self._national_paths)
             raise InputError(f"unknown variable '{variable}'{hint}", file=NATIONAL.file, column="variable")
         if year not in path:
             allowed = f"{min(path)} to {max(path)}"
@@ -482,8 +481,7 @@ def _position(word: str, ids: tuple[str, ...], names: tuple[str, ...], what: str
         return ids.index(word)
     if names.count(word) == 1:
         return names.index(word)
-    close = get_close_matches(word, [*names, *ids], n=1)
-    hint = f"; did you mean {close[0]}?" if close else ""
+    hint = did_you_mean(word, [*names, *ids])
     if word in names:
         same = [region for region, name in zip(ids, names, strict=True) if name == word]
         hint = f"; several have this name, use an id: {', '.join(same)}"

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+from numba import njit
 
 from sim.core.arrays import BoolArray, FloatArray
 from sim.core.levers import Levers
@@ -96,22 +97,40 @@ def investment_shares(
     return np.asarray(share / share.sum())
 
 
-def moved_shares(
-    attraction: FloatArray, hazard: float, push: FloatArray, opened: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Shares of the capital of each place that move on their own and by policy, each ``[origin, destination]``.
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
+def move_plants(capital, weight, friction, hazard, push, opened, owned, moved, directed):
+    """Moves of one sector between the first n places; pairs ``[origin, destination]``, whole C-contiguous matrices.
 
-    ``attraction [origin, destination]`` logit weights, ``push [origin]`` share that a policy moves to places that are
-    ``opened``; where none is open, none moves by policy.
+    A share ``hazard`` of ``capital [n]`` reconsiders its place, a share ``push [n]`` leaves by policy for places that
+    are ``opened``; where none is open, none leaves by policy. Attraction is ``weight [n]`` times ``friction`` (1 at
+    home). Writes ``moved``, the part of it that is by policy to ``directed``, and advances the ownership ``owned
+    [owner, place]``: shares of a place's capital move, whoever owns it.
     """
-    directed = attraction * opened
-    np.fill_diagonal(directed, 0.0)
-    total = directed.sum(axis=1, keepdims=True)
-    pushed = np.where(total > 0.0, push[:, None], 0.0)
-    directed *= np.divide(pushed, total, out=np.zeros_like(total), where=total > 0.0)
-    own = hazard * attraction / attraction.sum(axis=1, keepdims=True) * (1.0 - pushed)
-    np.fill_diagonal(own, 0.0)
-    return own, directed
+    n = capital.shape[0]
+    share = np.eye(owned.shape[0])
+    for o in range(n):
+        total = 0.0
+        reachable = 0.0
+        for d in range(n):
+            attraction = friction[o, d] * weight[d]
+            share[o, d] = attraction
+            total += attraction
+            reachable += attraction * opened[o, d]
+        reachable -= share[o, o] * opened[o, o]
+        pushed = push[o] if reachable > 0.0 else 0.0
+        own = hazard * (1.0 - pushed) / total
+        policy = pushed / reachable if reachable > 0.0 else 0.0
+        for d in range(n):
+            by_policy = policy * opened[o, d] * share[o, d]
+            directed[o, d] = by_policy * capital[o]
+            share[o, d] = own * share[o, d] + by_policy
+            moved[o, d] = share[o, d] * capital[o]
+        share[o, o] = directed[o, o] = moved[o, o] = 0.0
+        leaving = 0.0
+        for d in range(n):
+            leaving += share[o, d]
+        share[o, o] = 1.0 - leaving
+    owned[:] = np.dot(owned, share)
 
 
 class Invest:
@@ -133,10 +152,10 @@ class Invest:
         self.base = base
         self.params = InvestParams.read(base.world)
         world = base.world
-        n = world.n_cities
-        hours = world.travel_time_freight[:n, :n] / MINUTES_PER_HOUR
+        hours = world.travel_time_freight / MINUTES_PER_HOUR
         self._friction = np.exp(-self.params.cost_fixed - self.params.cost_distance * np.log1p(hours))
         np.fill_diagonal(self._friction, 1.0)
+        self._directed = np.zeros((world.n_sectors, world.n_regions, world.n_regions))
         self._mean_land_price = mean_land_price(world)
         self._net_capital = base.taxes.capital_share - base.taxes.corporate_tax
         self._mobile = np.flatnonzero(self.params.is_mobile)
@@ -182,28 +201,29 @@ class Invest:
     def _relocate(self, state: State, levers: Levers, relative: FloatArray) -> None:
         """Moves between cities, sector by sector; the ownership matrix moves along."""
         q, n = self.params, self.base.world.n_cities
-        state.relocated_capital[:] = 0.0
-        friction = self._friction * np.exp(levers.park_incentive[:n, :n])
+        friction = self._friction
+        if levers.park_incentive.any():
+            friction = friction * np.exp(levers.park_incentive)
         access = state.market_access[:n] ** q.access_weight / (1.0 - levers.subsidy_rate[:n])
-        moved = []
+        standing = (1.0 - q.depreciation) * state.capital[:n]
+        weight = (standing * relative[:n] ** q.moving_elasticity * access[:, None]).T.copy()
+        standing, push = standing.T.copy(), levers.relocation_rate[:n].T.copy()
+        directed = self._directed
         for s in self._mobile:
-            capital = (1.0 - q.depreciation) * state.capital[:n, s]
-            weight = capital * relative[:n, s] ** q.moving_elasticity * access
-            own, directed = moved_shares(
-                friction * weight, q.hazard, levers.relocation_rate[:n, s], levers.relocation_open[:n, :n]
-            )
-            shares = own + directed
-            state.relocated_capital[s, :n, :n] = shares * capital[:, None]
-            owned = state.capital_by_origin[s, :n, :n]
-            owned[:] = owned * (1.0 - shares.sum(axis=1)) + owned @ shares
-            moved.append(directed * capital[:, None])
-        self._keep_ledger(state, levers, np.array(moved))
-        arriving = state.relocated_capital.sum(axis=(0, 1)) * state.investment_price
-        state.subsidy_due[:] = levers.subsidy_rate * arriving
+            move_plants(
+                standing[s], weight[s], friction, q.hazard, push[s], levers.relocation_open,
+                state.capital_by_origin[s], state.relocated_capital[s], directed[s],
+            )  # fmt: skip
+        self._keep_ledger(state, levers, directed)
+        if levers.subsidy_rate.any():
+            arriving = state.relocated_capital.sum(axis=(0, 1)) * state.investment_price
+            np.multiply(levers.subsidy_rate, arriving, out=state.subsidy_due)
+        else:
+            state.subsidy_due[:] = 0.0
 
     def _keep_ledger(self, state: State, levers: Levers, directed: FloatArray) -> None:
         """Age the cohorts that moved under a contract, drop what left or ended, and enter this year's."""
-        q, n = self.params, self.base.world.n_cities
+        q = self.params
         rows = state.cohorts
         if rows.size:
             sector, host = rows[:, 2].astype(np.int64), rows[:, 1].astype(np.int64)
@@ -212,16 +232,17 @@ class Invest:
             rows[:, 5] *= (1.0 - q.depreciation) * (1.0 - left)
             terms = np.array([contract.term for contract in levers.contracts], dtype=np.float64)
             rows = rows[state.year - rows[:, 4] < terms[rows[:, 3].astype(np.int64)]]
-        contract = levers.relocation_contract[:n, :n]
-        new = np.argwhere((directed > 0.0) & (contract >= 0.0))
+        new = np.argwhere((directed > 0.0) & (levers.relocation_contract >= 0.0)) if levers.contracts else np.empty(0)
         if new.size:
-            k, origin, host = new.T
-            capital = directed[k, origin, host]
-            sector = self._mobile[k]
+            sector, origin, host = new.T
+            capital = directed[sector, origin, host]
             years = min(3, state.year - self.base.world.base_year + 1)
             tax = state.tax_memory[:, origin, sector].sum(axis=0) * (3 / years)
             cap = tax / state.capital[origin, sector] * capital
-            columns = (origin, host, sector, contract[origin, host], np.full(len(k), state.year), capital, 0.0 * cap, cap)
+            columns = (
+                origin, host, sector, levers.relocation_contract[origin, host],
+                np.full(len(new), state.year), capital, 0.0 * cap, cap,
+            )  # fmt: skip
             rows = np.concatenate([rows, np.column_stack(columns).astype(np.float64)])
         state.cohorts = rows
 

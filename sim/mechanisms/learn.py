@@ -5,7 +5,7 @@ Effective productivity is the stock times levels relative to the base year, neve
 base-year prices per area, Ciccone and Hall 1996), crowding capital per buildable land, G public capital per worker, the
 first, third and fourth relative to the same ratio for the nation. Deviations from the national trend follow
 ``x(t+1) = (1 - d) x + xi sum_j W_ij max(0, x_js - x_is) + beta_i + shock``, ``beta_i`` catching up on base-year value
-added per worker. The scalar g, added to every log A of the country, makes ``q = sum share (d ln F + d ln A^e)`` the given
+added per worker with the mean of the cities. The scalar g, added to every log A of the country, makes ``q = sum share (d ln F + d ln A^e)`` the given
 national growth in the reference run; other runs reuse it. The numeraire is ``N(t+1) = N exp(q) (1 + deflator)``.
 """
 
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+from numba import njit
 
 from sim.core.arrays import FloatArray
 from sim.core.levers import Levers
@@ -79,13 +80,20 @@ def catch_up(per_worker: FloatArray, mean: float, rate: float, limit: float) -> 
     return np.asarray(np.clip(-rate * np.log(per_worker / mean), -limit, limit))
 
 
-def next_deviation(
-    deviation: FloatArray, weights: FloatArray, drift: FloatArray, decay: float, diffusion: float
-) -> FloatArray:
+@njit(cache=True, nogil=True, error_model="numpy")
+def next_deviation(deviation, weights, drift, decay, diffusion):
     """Deviations ``[city, sector]`` next year: decay, diffusion from those ahead (``weights [to, from]``), drift."""
-    ahead = np.maximum(deviation[None, :, :] - deviation[:, None, :], 0.0)
-    gained = np.einsum("ij,ijs->is", weights, ahead)
-    return np.asarray((1.0 - decay) * deviation + diffusion * gained + drift[:, None])
+    n, n_sectors = deviation.shape
+    result = np.empty((n, n_sectors))
+    for i in range(n):
+        for s in range(n_sectors):
+            result[i, s] = (1.0 - decay) * deviation[i, s] + drift[i]
+        for j in range(n):
+            pull = diffusion * weights[i, j]
+            for s in range(n_sectors):
+                ahead = deviation[j, s] - deviation[i, s]
+                result[i, s] += pull * (ahead if ahead > 0.0 else 0.0)
+    return result
 
 
 class Learn:
@@ -109,10 +117,11 @@ class Learn:
         self._weights = spillover_weights(world)
         self._log_base = np.log(base.state.productivity)
         self._levels_base = self._densities(base.state)
-        row = world.row
+        n, row = world.n_cities, world.row
         per_worker = base.state.gdp[:row] / base.state.labour[:row].sum(axis=1)
-        mean = base.state.gdp[:row].sum() / base.state.labour[:row].sum()
+        mean = base.state.gdp[:n].sum() / base.state.labour[:n].sum()
         self._beta = catch_up(per_worker, mean, self.params.catch_up, self.params.catch_up_limit)
+        self._beta[n:] = 0.0  # the cities converge among themselves; the rest of the country is one place
 
     def update(self, state: State, levers: Levers) -> None:
         """Next year's productivity and numeraire."""

@@ -90,16 +90,15 @@ def test_a_bad_value_is_one_clear_line(overrides, parts):
 
 def test_a_bad_value_in_a_file_names_the_file(tmp_path):
     (tmp_path / "mine.yaml").write_text("defaults: [config]\nshocks: {scale: -2}\n")
-    composed = compose("mine", (), tmp_path)
     with pytest.raises(InputError) as caught:
-        RunConfig @ compose(composed.values, composed.files)
+        compose("mine", (), tmp_path)
     assert caught.value.file.endswith("mine.yaml")
     assert caught.value.key == "shocks.scale"
 
 
 def test_an_unknown_policy_in_saved_values_is_refused():
     with pytest.raises(InputError, match="did you mean industry_transfer"):
-        RunConfig @ compose({"policies": {"industry_transfers": {}}})
+        RunConfig.judge({"policies": {"industry_transfers": {}}})
 
 
 def test_dotted_values_replace_and_are_judged():

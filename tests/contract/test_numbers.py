@@ -51,16 +51,23 @@ def is_marked(lines: list[str], line: int) -> bool:
     return False
 
 
+def is_documented_field(node: ast.AST) -> bool:
+    is_field = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Field"
+    return is_field and any(keyword.arg == "description" for keyword in node.keywords)
+
+
+def is_number(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool)
+
+
 def literals(node: ast.AST, *, index: bool = False) -> Iterator[ast.Constant]:
     """Numeric literals, without integers that are positions and without documented defaults."""
-    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Field":
-        if any(keyword.arg == "description" for keyword in node.keywords):
-            return
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
-        if not (index and isinstance(node.value, int)):
-            yield node
+    if is_documented_field(node):
+        return
+    if is_number(node) and not (index and isinstance(node.value, int)):
+        yield node
     for name, child in ast.iter_fields(node):
-        inside = (index or isinstance(node, ast.Subscript) and name == "slice") and not isinstance(node, ast.Call)
+        inside = (index or (isinstance(node, ast.Subscript) and name == "slice")) and not isinstance(node, ast.Call)
         for item in child if isinstance(child, list) else [child]:
             if isinstance(item, ast.AST):
                 yield from literals(item, index=inside)

@@ -7,7 +7,7 @@ import numpy as np
 from sim.core.arrays import FloatArray
 from sim.core.state import State
 from sim.mechanisms.base_year import BaseYear, Budgets, TaxRates
-from sim.mechanisms.market.kernels import Accounts, Closure
+from sim.mechanisms.market.kernels import Accounts, Closure, set_claims
 
 
 def blank_accounts(n_regions: int, n_provinces: int) -> Accounts:
@@ -131,15 +131,5 @@ class YearlyClosure:
         cl.pool[:] = state.cumulated_saving / state.cumulated_saving.sum()
         cl.position[:] = state.net_position * (state.national[4] / nv)
         cl.phi[:] = state.investment_share.sum(axis=1)
-        self._set_claims(state)
+        set_claims(state.capital_by_origin, state.capital, self.ownership, cl.claim, cl.claim_out)
         return cl._replace(numeraire=float(nv))
-
-    def _set_claims(self, state: State) -> None:
-        """Owners of moved plants: own share of the capital that stands elsewhere than where it came from."""
-        cl = self.closure
-        capital = state.capital.T[:, None, :]
-        np.divide(state.capital_by_origin, capital, out=cl.claim, where=capital > 0.0)
-        cl.claim[:] *= self.ownership[:, None, None]
-        n = cl.claim.shape[1]
-        cl.claim[:, np.arange(n), np.arange(n)] = 0.0
-        np.sum(cl.claim, axis=1, out=cl.claim_out)

@@ -19,6 +19,9 @@ from numba import njit
 from sim.core.arrays import FloatArray, IntArray
 
 FASTMATH = {"reassoc", "contract"}  # reductions may be reassociated: without it they do not vectorise
+CORRELATION_RIDGE = 1e-12  # keeps the least squares of the acceleration solvable when changes are nearly collinear
+DIVERGENCE = 1e3  # a residual this many times the best so far sends the search back
+SMALLEST_STEP = 1e-3
 
 
 class Technology(NamedTuple):
@@ -105,6 +108,80 @@ class Accounts(NamedTuple):
     p_revenue: FloatArray  # [P]
     p_budget: FloatArray  # [P]
     total: FloatArray  # [6] nv, central tax, transfers, saving, pool, interest
+
+
+class Memory(NamedTuple):
+    """Acceleration memory: differences of past steps and residuals, carried from year to year."""
+
+    step: FloatArray  # [depth, 2 S N] change of the point plus change of its residual
+    residual: FloatArray  # [depth, 2 S N] change of the residual
+    gram: FloatArray  # [depth, depth] inner products of the residual changes
+    count: IntArray  # [2] pairs stored, slot to write next
+
+
+def new_memory(n_sectors: int, n_regions: int, depth: int) -> Memory:
+    """An empty memory."""
+    shape = (depth, 2 * n_sectors * n_regions)
+    return Memory(np.zeros(shape), np.zeros(shape), np.zeros((depth, depth)), np.zeros(2, dtype=np.int64))
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+def _exp(x, out):
+    """exp of a flat array to one unit in the last place: 2^k by the exponent bits times a series, so it vectorises.
+
+    The library's scalar exp takes six times as long and dominated the sweep.
+    """
+    bits = np.empty(x.shape[0], dtype=np.int64)
+    for i in range(x.shape[0]):
+        a = min(max(x[i], -700.0), 700.0)
+        k = np.floor(a * 1.4426950408889634 + 0.5)  # source: 1 / ln 2
+        f = a - k * 0.6931471803691238 - k * 1.9082149292705877e-10  # source: ln 2 in two parts (Cody and Waite 1980)
+        p = 1.6059043836821613e-10  # source: Taylor coefficients 1/13! ... 1/0!
+        p = p * f + 2.08767569878681e-09
+        p = p * f + 2.505210838544172e-08
+        p = p * f + 2.755731922398589e-07
+        p = p * f + 2.7557319223985893e-06
+        p = p * f + 2.48015873015873e-05
+        p = p * f + 0.0001984126984126984
+        p = p * f + 0.001388888888888889
+        p = p * f + 0.008333333333333333
+        p = p * f + 0.041666666666666664
+        p = p * f + 0.16666666666666666
+        p = p * f + 0.5
+        p = p * f + 1.0
+        out[i] = p * f + 1.0
+        bits[i] = (np.int64(k) + 1023) << 52
+    power = bits.view(np.float64)
+    for i in range(x.shape[0]):
+        out[i] *= power[i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+def _log(x, out):
+    """log of a flat array of positive normal numbers to one unit in the last place; zero gives a finite number."""
+    bits = x.view(np.int64)
+    mantissa = np.empty(x.shape[0], dtype=np.int64)
+    for i in range(x.shape[0]):
+        mantissa[i] = (bits[i] & 0x000FFFFFFFFFFFFF) | 0x3FF0000000000000
+    m = mantissa.view(np.float64)
+    for i in range(x.shape[0]):
+        e = np.float64((bits[i] >> 52) - 1023)
+        high = m[i] > 1.4142135623730951  # source: square root of 2
+        y = 0.5 * m[i] if high else m[i]
+        e = e + 1.0 if high else e
+        t = (y - 1.0) / (y + 1.0)
+        w = t * t
+        p = 1.0 / 21.0  # source: series of the inverse hyperbolic tangent, 1/21 ... 1/3
+        p = p * w + 1.0 / 19.0
+        p = p * w + 1.0 / 17.0
+        p = p * w + 1.0 / 15.0
+        p = p * w + 1.0 / 13.0
+        p = p * w + 1.0 / 11.0
+        p = p * w + 1.0 / 9.0
+        p = p * w + 1.0 / 7.0
+        p = p * w + 0.2
+        p = p * w + 1.0 / 3.0
+        out[i] = e * 0.6931471805599453 + 2.0 * t * (p * w + 1.0)  # source: ln 2
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
@@ -274,7 +351,13 @@ def costs(x, p, tech, u):
                 for i in range(n):
                     u[s, i] += a * p[k, i]
         for i in range(n):
-            u[s, i] = np.exp(-theta * u[s, i]) if tech.factor[s, i] > 0.0 else 0.0
+            u[s, i] *= -theta
+    flat = u.reshape(n_sectors * n)
+    _exp(flat, flat)
+    for s in range(n_sectors):
+        for i in range(n):
+            if tech.factor[s, i] <= 0.0:
+                u[s, i] = 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
@@ -298,33 +381,44 @@ def prices_and_sales(u, X, tech, phi, Y):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
-def _sweep(z, tech, cl, acc, V, X, u, phi, Y, r):
+def values(x, tech, V):
+    """V = f F."""
+    _exp(x.reshape(x.size), V.reshape(V.size))
+    for s in range(V.shape[0]):
+        for i in range(V.shape[1]):
+            V[s, i] *= tech.factor[s, i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+def _sweep(z, tech, cl, acc, work, r):
     """Residual r of one damped sweep at z = (x, p); returns the largest relative excess demand and where it is."""
+    V, X, u, phi, Y = work[0], work[1], work[2], work[3], work[4]
     n_sectors, n = V.shape
-    x, p = z[0], z[1]
-    for s in range(n_sectors):
-        for i in range(n):
-            V[s, i] = np.exp(x[s, i]) * tech.factor[s, i]
+    p = z[1]
+    values(z[0], tech, V)
     final_demand(V, cl, acc)
     spending(V, tech, acc, X)
-    costs(x, p, tech, u)
+    costs(z[0], p, tech, u)
     prices_and_sales(u, X, tech, phi, Y)
     worst = 0.0
     place = 0
     for s in range(n_sectors):
+        b = tech.b[s]
+        for i in range(n):
+            ratio = b * Y[s, i] / V[s, i] if tech.factor[s, i] > 0.0 else 1.0
+            r[0, s, i] = ratio
+            excess = abs(ratio - 1.0)
+            if not excess <= worst:
+                worst = excess
+                place = s * n + i
+    _log(r[0].reshape(n_sectors * n), r[0].reshape(n_sectors * n))
+    _log(phi.reshape(n_sectors * n), r[1].reshape(n_sectors * n))
+    for s in range(n_sectors):
         step = 1.0 / (1.0 + tech.theta[s] * tech.b[s])
         inverse = -1.0 / tech.theta[s]
         for i in range(n):
-            r[1, s, i] = inverse * np.log(phi[s, i]) - p[s, i]
-            if tech.factor[s, i] > 0.0:
-                ratio = tech.b[s] * Y[s, i] / V[s, i]
-                r[0, s, i] = step * np.log(ratio)
-                excess = abs(ratio - 1.0)
-                if not excess <= worst:
-                    worst = excess
-                    place = s * n + i
-            else:
-                r[0, s, i] = 0.0
+            r[0, s, i] *= step
+            r[1, s, i] = inverse * r[1, s, i] - p[s, i]
     return worst, place
 
 
@@ -349,131 +443,138 @@ def _dot(a, b):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
-def _mixing_weights(gram, rhs, depth, weights, lower):
-    """Least squares of the residual on its stored differences by Cholesky; returns how many columns were used."""
-    used = depth
-    ridge = 0.0
-    for i in range(depth):
-        ridge = max(ridge, gram[i, i])
-    ridge *= 1e-14
-    for i in range(depth):
+def _mixing_weights(gram, rhs, stored, weights, lower):
+    """Least squares of the residual on its stored changes: Cholesky of their correlations; 0 if it breaks down."""
+    for i in range(stored):
+        weights[i] = 1.0 / np.sqrt(gram[i, i])
+    for i in range(stored):
         for j in range(i + 1):
-            value = gram[i, j]
+            value = gram[i, j] * weights[i] * weights[j]
+            if i == j:
+                value += CORRELATION_RIDGE
             for k in range(j):
                 value -= lower[i, k] * lower[j, k]
             if i == j:
-                value += ridge
-                if value <= 1e-13 * gram[i, i]:
+                if not value > 0.0:
                     return 0
                 lower[i, i] = np.sqrt(value)
             else:
                 lower[i, j] = value / lower[j, j]
-    for i in range(used):
-        value = rhs[i]
+    for i in range(stored):
+        rhs[i] *= weights[i]
         for k in range(i):
-            value -= lower[i, k] * weights[k]
-        weights[i] = value / lower[i, i]
-    for i in range(used - 1, -1, -1):
-        value = weights[i]
-        for k in range(i + 1, used):
-            value -= lower[k, i] * weights[k]
-        weights[i] = value / lower[i, i]
-    return used
+            rhs[i] -= lower[i, k] * rhs[k]
+        rhs[i] /= lower[i, i]
+    for i in range(stored - 1, -1, -1):
+        for k in range(i + 1, stored):
+            rhs[i] -= lower[k, i] * rhs[k]
+        rhs[i] /= lower[i, i]
+    for i in range(stored):
+        weights[i] *= rhs[i]
+    return stored
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+def _remember(memory, z, r, last_z, last_r, product, last_product):
+    """Store the change since the last sweep; products of r with the stored changes give its inner products for free."""
+    slot = memory.count[1]
+    depth = memory.step.shape[0]
+    for i in range(z.shape[0]):
+        change = r[i] - last_r[i]
+        memory.residual[slot, i] = change
+        memory.step[slot, i] = z[i] - last_z[i] + change
+    stored = min(memory.count[0] + 1, depth)
+    for k in range(stored):
+        product[k] = _dot(memory.residual[k], r)
+    for k in range(stored):
+        if k == slot:
+            memory.gram[k, k] = _dot(memory.residual[k], memory.residual[k])
+        else:
+            memory.gram[slot, k] = product[k] - last_product[k]
+            memory.gram[k, slot] = memory.gram[slot, k]
+    last_product[:stored] = product[:stored]
+    memory.count[0] = stored
+    memory.count[1] = (slot + 1) % depth
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
 def solve(z, tech, cl, acc, memory, tol, max_sweeps):
     """Find the fixed point of the sweep by Anderson acceleration with a safeguard (Walker and Ni 2011).
 
-    ``z [2, S, N]`` holds log f and log P: the start, then the solution. ``memory [2, depth, 2 S N]`` is scratch for the
-    stored differences. Returns (converged, sweeps, residual, flat index of the worst sector and region).
+    ``z [2, S, N]`` holds log f and log P: the start, then the solution. The memory is used and updated; what it learnt in
+    former years makes it a quasi-Newton method (Fang and Saad 2009). When a step makes matters much worse, the search
+    goes back to the best point without memory and with smaller steps. Returns (converged, sweeps, largest relative
+    excess demand, flat index of that sector and region).
     """
     n_sectors, n = tech.factor.shape
     size = 2 * n_sectors * n
-    depth = memory.shape[1]
-    V = np.empty((n_sectors, n))
-    X = np.empty((n_sectors, n))
-    u = np.empty((n_sectors, n))
-    phi = np.empty((n_sectors, n))
-    Y = np.empty((n_sectors, n))
+    depth = memory.step.shape[0]
+    work = np.empty((5, n_sectors, n))
     r = np.empty((2, n_sectors, n))
     flat_r = r.reshape(size)
     flat_z = z.reshape(size)
     last_r = np.empty(size)
     last_z = np.empty(size)
     best_z = flat_z.copy()
-    gram = np.zeros((depth, depth))
     lower = np.zeros((depth, depth))
-    rhs = np.zeros(depth)
     weights = np.zeros(depth)
-    stored = 0
-    slot = 0
+    product = np.zeros(depth)
+    last_product = np.zeros(depth)
     best = np.inf
     damping = 1.0
+    fresh = True
     place = 0
     worst = np.inf
     for sweep in range(1, max_sweeps + 1):
-        worst, place = _sweep(z, tech, cl, acc, V, X, u, phi, Y, r)
-        gap = 0.0
+        worst, place = _sweep(z, tech, cl, acc, work, r)
+        merit = worst
         for i in range(size // 2, size):
-            gap = max(gap, abs(flat_r[i]))
-        merit = max(worst, gap)
+            merit = max(merit, abs(flat_r[i]))
         if merit <= tol:
             flat_z[size // 2 :] += flat_r[size // 2 :]
             _normalise(z, tech, cl)
             return True, sweep, worst, place
-        if not merit <= 1e3 * best or not np.isfinite(merit):  # diverging: back to the best point, smaller plain steps
+        if not merit <= DIVERGENCE * best or not np.isfinite(merit):
             flat_z[:] = best_z
+            memory.count[:] = 0
             damping *= 0.5
-            stored = 0
-            slot = 0
             best = np.inf
-            if damping < 1e-3:
+            fresh = True
+            if damping < SMALLEST_STEP:
                 break
-            worst, place = _sweep(z, tech, cl, acc, V, X, u, phi, Y, r)
-            last_z[:] = flat_z
-            last_r[:] = flat_r
-            flat_z += damping * flat_r
             continue
         if merit < best:
             best = merit
             best_z[:] = flat_z
-        if sweep > 1:
-            for i in range(size):
-                memory[0, slot, i] = flat_z[i] - last_z[i]
-                memory[1, slot, i] = flat_r[i] - last_r[i]
-            stored = min(stored + 1, depth)
-            for k in range(stored):
-                gram[slot, k] = _dot(memory[1, slot], memory[1, k])
-                gram[k, slot] = gram[slot, k]
-            slot = (slot + 1) % depth
+        if fresh:
+            for k in range(memory.count[0]):
+                last_product[k] = _dot(memory.residual[k], flat_r)
+            product[:] = last_product
+        else:
+            _remember(memory, flat_z, flat_r, last_z, last_r, product, last_product)
+        fresh = False
         last_z[:] = flat_z
         last_r[:] = flat_r
-        for k in range(stored):
-            rhs[k] = _dot(memory[1, k], flat_r)
-        used = _mixing_weights(gram, rhs, stored, weights, lower) if stored > 0 else 0
+        used = _mixing_weights(memory.gram, product, memory.count[0], weights, lower)
         if used == 0:
-            stored = 0
-            slot = 0
+            memory.count[:] = 0
         flat_z += damping * flat_r
         for k in range(used):
             w = weights[k]
             for i in range(size):
-                flat_z[i] -= w * (memory[0, k, i] + damping * memory[1, k, i])
+                flat_z[i] -= w * memory.step[k, i]
     return False, max_sweeps, worst, place
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
-def settle(z, tech, cl, acc, V, X, Y, u, phi, trade, precision, max_sweeps):
+def settle(z, tech, cl, acc, V, X, Y, u, phi, precision, max_sweeps):
     """Accounts that close at any solver tolerance: with the shares of the final prices, iterate sales to spending.
 
-    Starts from V = f F; afterwards V = b Y, Y are sales, X is what these incomes spend, and ``trade [S, origin,
-    destination]`` has the row sums Y and the column sums X. Returns (converged, sweeps, residual relative to nv).
+    Starts from V = f F; afterwards V = b Y, X is what these incomes spend, and the flows ``kappa u_o X_d / Phi_d`` have
+    the row sums Y and the column sums X. Returns (converged, sweeps, residual relative to nv).
     """
     n_sectors, n = tech.factor.shape
-    for s in range(n_sectors):
-        for i in range(n):
-            V[s, i] = np.exp(z[0, s, i]) * tech.factor[s, i]
+    values(z[0], tech, V)
     costs(z[0], z[1], tech, u)
     converged = False
     sweep = 0
@@ -490,11 +591,6 @@ def settle(z, tech, cl, acc, V, X, Y, u, phi, trade, precision, max_sweeps):
                 V[s, i] = tech.b[s] * Y[s, i]
         residual /= acc.total[0]
         converged = residual <= precision
-    for s in range(n_sectors):
-        for d in range(n):
-            weight = X[s, d] / phi[s, d] if phi[s, d] > 0.0 else 0.0
-            for o in range(n):
-                trade[s, o, d] = tech.kappa[s, d, o] * u[s, o] * weight
     return converged, sweep, residual
 
 
@@ -527,3 +623,22 @@ def balance(kappa, output, purchases, u, phi, tol, max_sweeps):
         if residual <= tol:
             return residual, sweep
     return residual, max_sweeps
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+def set_claims(capital_by_origin, capital, ownership, claim, claim_out):
+    """Share of the profit of each place that belongs elsewhere: ``ownership [S]`` of the capital that came from there.
+
+    ``capital_by_origin [S, origin, host]``, ``capital [N, S]``; writes claim ``[S, origin, host]`` and its sum over origins.
+    """
+    n_sectors, n = claim_out.shape
+    for s in range(n_sectors):
+        if ownership[s] == 0.0:
+            continue
+        for d in range(n):
+            claim_out[s, d] = 0.0
+        for o in range(n):
+            for d in range(n):
+                share = ownership[s] * capital_by_origin[s, o, d] / capital[d, s] if capital[d, s] > 0.0 else 0.0
+                claim[s, o, d] = share if d != o else 0.0
+                claim_out[s, d] += claim[s, o, d]

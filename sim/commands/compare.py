@@ -1,0 +1,61 @@
+"""``sim compare``: what differs between two runs, in what they were told and in what came out."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from sim.commands import common
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.experiments.compare import Comparison
+
+SHOWN = ("real_income", "real_gdp", "own_revenue")
+"""Columns of the cities table that a comparison prints; ``--json`` and Python give all."""
+
+
+def parser() -> common.Parser:
+    made = common.parser("compare", "what changes between two runs, B against A")
+    made.add_argument("a", metavar="A", help=common.RUN_HELP)
+    made.add_argument("b", metavar="B", help="the run compared with A")
+    made.add_argument("--year", type=int, help="default: the last year both have")
+    made.add_argument("--top", type=int, default=5, metavar="N", help="winners and losers shown")
+    return made
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    from sim.experiments.compare import compare
+    from sim.experiments.run import load
+
+    comparison = compare(load(arguments.a), load(arguments.b))
+    years = sorted(set(comparison.cities["year"]))
+    year = years[-1] if arguments.year is None else common.choose_year(arguments.year, years)
+    cities = comparison.cities.loc[comparison.cities["year"] == year]
+    data = {
+        "year": year,
+        "config": comparison.config.to_dict("records"),
+        "indicators": _year(comparison.indicators, year).to_dict("records"),
+        "cities": cities.to_dict("records"),
+    }
+    common.emit(arguments, data, "\n\n".join(_text(comparison, cities, year, arguments.top)))
+    return 0
+
+
+def _year(frame: pd.DataFrame, year: int) -> pd.DataFrame:
+    return frame.loc[frame["year"] == year]
+
+
+def _text(comparison: Comparison, cities: pd.DataFrame, year: int, top: int) -> list[str]:
+    parts = [f"What the runs were told\n{common.table(common.records(comparison.config))}"]
+    for quantity in SHOWN:
+        part = cities.loc[cities["quantity"] == quantity].sort_values("change_pct", ascending=False)
+        ends = part if len(part) <= 2 * top else part.iloc[[*range(top), *range(-top, 0)]]
+        parts.append(
+            f"{quantity} in {year}, change in %: first and last\n{common.table(common.records(ends), COLUMNS)}"
+        )
+    return parts
+
+
+COLUMNS = ("region", "name", "a", "b", "change", "change_pct")

@@ -1,0 +1,28 @@
+"""``sim report``: write the page of a run again, here or in the other language."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from sim.commands import common
+
+
+def parser() -> common.Parser:
+    made = common.parser("report", "write the report of a run again")
+    made.add_argument("run", metavar="RUN", help=common.RUN_HELP)
+    made.add_argument("--out", type=Path, metavar="FILE", help="default: report.html in the run's folder")
+    made.add_argument("--language", metavar="en|zh", help="default: the run's own")
+    return made
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    from sim.experiments.run import load
+    from sim.report.html import write_report
+
+    run = load(arguments.run)
+    language = common.choose(arguments.language or run.config.report.language, ("en", "zh"), "language")
+    path = arguments.out or Path(run.folder or "") / "report.html"
+    write_report(run, path, language=language)
+    common.emit(arguments, {"report": str(path)}, f"report: {path}")
+    return 0
