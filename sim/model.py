@@ -89,7 +89,7 @@ class RegionalEconomy(mesa.Model):  # type: ignore[misc]
         self.config = config
         self.base = base
         self.world = base.world
-        self.policies: dict[str, Policy] = dict(config.policies)
+        self.policies = {name: policy for name, policy in config.policies.items() if isinstance(policy, Policy)}
         self.state: State = base.state.copy()
         self.baseline_levers = Levers.neutral(base.admin_barrier, self.world.n_sectors)
         self.levers = Levers.neutral(base.admin_barrier, self.world.n_sectors)
@@ -134,7 +134,9 @@ class RegionalEconomy(mesa.Model):  # type: ignore[misc]
         """
         state, levers = self.state, self.levers
         if state.year not in self.years:
-            raise InputError(f"the run ends in {self.years[-1]}", key="horizon", allowed=f"at most {self.world.last_year}")
+            raise InputError(
+                f"the run ends in {self.years[-1]}", key="horizon", allowed=f"at most {self.world.last_year}"
+            )
         levers.reset(self.baseline_levers)
         for policy in self.policies.values():
             policy.set_levers(levers, state.year, self.world)
@@ -168,4 +170,3 @@ class RegionalEconomy(mesa.Model):  # type: ignore[misc]
             for region in world.region_ids
         ]
         return deviation * np.array(draws)
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import mesa
+import numpy as np
 
 from sim.core.arrays import FloatArray
 
@@ -59,7 +60,7 @@ class CityAgent(mesa.Agent):  # type: ignore[misc]
     @property
     def industry_mix(self) -> FloatArray:
         """Value added by sector, a view ``[sector]``."""
-        return self.state.value_added[self.index]
+        return np.asarray(self.state.value_added[self.index])
 
     @property
     def budget(self) -> dict[str, float]:

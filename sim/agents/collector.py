@@ -14,7 +14,7 @@ AGENT_COLUMNS = ("gdp", "real_gdp", "real_income", "resident_population", "own_r
 
 
 class RecordCollector(mesa.DataCollector):  # type: ignore[misc]
-    """``get_model_vars_dataframe`` (sums over the cities) and ``get_agent_vars_dataframe`` as Mesa users expect them."""
+    """``get_model_vars_dataframe`` (sums over cities) and ``get_agent_vars_dataframe`` as Mesa users expect them."""
 
     def __init__(self, model: Any) -> None:
         super().__init__()

@@ -48,7 +48,6 @@ def execute(arguments: argparse.Namespace) -> int:
         common.emit(arguments, config.plain(), config.to_yaml().rstrip())
         return 0
     from sim.experiments.run import run_scenario
-
     from sim.experiments.store import default_folder
 
     out = arguments.out or default_folder(config)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -29,7 +28,7 @@ class Contract:
         origin_share: share of the local tax on the moved capital paid to the origin (a schedule).
         term: years the contract lasts after the first year of operation.
         capped: stop when the origin has received what it collected in the three years before the move
-            (rule of the Ministry of Finance and the State Administration of Taxation for Beijing, Tianjin, Hebei, 2015).
+            (rule of the Ministry of Finance and State Administration of Taxation for Beijing, Tianjin, Hebei, 2015).
         gdp_attribution: share of the moved plants' value added that the officials' assessment credits to the origin.
     """
 
@@ -43,5 +42,3 @@ class Contract:
         """The origin's share of the local tax for capital of this age; zero when the term is over."""
         return value_at(self.origin_share, year=year, age=age) if age < self.term else 0.0
 
-
-NO_CAP = math.inf

@@ -13,8 +13,8 @@ LEFT_OUT = ("capital_by_origin",)  # large, follows from the moves; a saved stat
 class Record:
     """Stocks at the start and flows of every year: ``record[name]`` is ``[year, ...]``.
 
-    Bilateral trade ``record["trade"] [year, sector, origin, destination]`` is kept as its factors, ``kappa u_o w_d``, and
-    multiplied out when asked for: writing it every year would cost more than solving the market.
+    Bilateral trade ``record["trade"] [year, sector, origin, destination]`` is kept as its factors, ``kappa u_o w_d``,
+    and multiplied out when asked for: writing it every year would cost more than solving the market.
     """
 
     def __init__(self, years: range, n_regions: int, n_sectors: int, n_provinces: int) -> None:
@@ -39,7 +39,7 @@ class Record:
         self.payments.append(state.payments)
 
     def close_year(self, state: State, kappa: FloatArray) -> None:
-        """Copy the flows after everything has happened; ``kappa [sector, destination, origin]`` is kept by reference."""
+        """Copy the flows after everything has happened; keep ``kappa [sector, destination, origin]`` by reference."""
         for name in self._flows:
             self.arrays[name][self.n_done] = getattr(state, name)
         self._kappa.append(kappa)

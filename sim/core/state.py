@@ -21,6 +21,13 @@ PEOPLE = "10,000 persons"
 BASE_MONEY = "100 million yuan, base-year prices"
 
 
+COHORT = ("origin", "destination", "sector", "contract", "year", "capital", "paid", "cap")
+"""Columns of the ledger of capital that moved under a contract (``contract`` counts the model's contracts)."""
+
+PAYMENT = ("payer", "payee", "sector", "contract", "age", "base", "rate", "amount")
+"""Columns of what contracts oblige hosts to pay on a year's tax; settled in the next year."""
+
+
 @dataclass
 class State:
     """All arrays of one year; written in place, never rebound."""
@@ -158,7 +165,9 @@ class State:
         "region", MONEY, "province's spending on services here", "flow", "cities"
     )
     central_service: FloatArray = array_field("region", MONEY, "central spending on services here", "flow", "cities")
-    transfer_net: FloatArray = array_field("region", MONEY, "transfers from above and under contracts", "flow", "cities")
+    transfer_net: FloatArray = array_field(
+        "region", MONEY, "transfers from above and under contracts", "flow", "cities"
+    )
     net_inflow: FloatArray = array_field("region", MONEY, "final spending less value added", "flow", "cities")
     province_revenue: FloatArray = array_field("province", MONEY, "provincial revenue", "flow", "provinces")
     province_transfer: FloatArray = array_field("province", MONEY, "transfers to the province", "flow", "provinces")
@@ -191,7 +200,10 @@ class State:
     )
     subsidy_due: FloatArray = array_field("region", MONEY, "subsidies due next year", "memory")
     national: FloatArray = array_field(
-        "aggregate", "mixed", "national value added, its volume growth, summed productivity scalars, saving pool, return, world factor", "memory"
+        "aggregate",
+        "mixed",
+        "national value added, its volume growth, summed productivity scalars, saving pool, return, world factor",
+        "memory",
     )
     cohorts: FloatArray = dataclasses.field(default_factory=lambda: np.empty((0, len(COHORT))))
     payments: FloatArray = dataclasses.field(default_factory=lambda: np.empty((0, len(PAYMENT))))
@@ -230,19 +242,20 @@ class State:
             raise InputError(f"cannot read the saved state: {error}", file=str(path)) from error
 
 
-COHORT = ("origin", "destination", "sector", "contract", "year", "capital", "paid", "cap")
-"""Columns of the ledger of capital that moved under a contract (``contract`` counts the model's contracts)."""
-
-PAYMENT = ("payer", "payee", "sector", "contract", "age", "base", "rate", "amount")
-"""Columns of what contracts oblige hosts to pay on a year's tax; settled in the next year."""
-
 FIELDS: tuple[Field, ...] = tuple(fields_of(State))
 
 
 def sizes(n_regions: int, n_sectors: int, n_provinces: int) -> dict[str, int]:
     """Length of every dimension a field may have."""
     places = {"region": n_regions, "origin": n_regions, "destination": n_regions}
-    return {**places, "sector": n_sectors, "province": n_provinces, "pair": 2, "triple": 3, "aggregate": len(AGGREGATES)}
+    return {
+        **places,
+        "sector": n_sectors,
+        "province": n_provinces,
+        "pair": 2,
+        "triple": 3,
+        "aggregate": len(AGGREGATES),
+    }
 
 
 AGGREGATES = ("value_added", "growth", "productivity_trend", "pool", "gross_return", "world_factor")

@@ -24,6 +24,13 @@ from sim.datasets.schema import EVERYWHERE, PARAMETERS, range_in_words
 FloatArray = NDArray[np.float64]
 
 
+SWITCHES = frozenset(
+    ("agglomeration_elasticity", "congestion_elasticity", "land_cost_share", "public_capital_elasticity")
+    + ("relocation_hazard", "catch_up_rate", "diffusion_rate")
+)
+"""Parameters that may be set to zero, outside their range, to see what a mechanism contributes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One row: a number and what is known about it."""
@@ -42,9 +49,12 @@ class Parameter:
     @property
     def allowed(self) -> str | None:
         """The range in words; an end that is not given is open."""
-        return range_in_words(self.low, self.high)
+        words = range_in_words(self.low, self.high)
+        return f"{words}, or 0 to switch it off" if words and self.key in SWITCHES else words
 
     def accepts(self, value: float) -> bool:
+        if value == 0.0 and self.key in SWITCHES:
+            return True
         return bool(np.isfinite(value)) and not value < self.low and not value > self.high
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -83,8 +83,13 @@ def _plain(value: Any) -> Any:
     return None if value is None or value != value else value
 
 
-def rerun_command(config: RunConfig) -> str:
-    """``sim run SCENARIO key=value ...``: the scenario with what this run does differently."""
+def rerun_command(config: RunConfig, overrides: Sequence[str] | None = None) -> str:
+    """``sim run SCENARIO key=value ...``: the line that repeats a run.
+
+    Without the overrides it was made from, they are found by comparing the configuration with its scenario's file.
+    """
+    if overrides is not None:
+        return shlex.join(["sim", "run", config.scenario, *overrides])
     from sim.compose import compose
 
     words = [config.scenario]
@@ -104,6 +109,11 @@ def rerun_command(config: RunConfig) -> str:
         if key not in _LABELS and (key not in given or given[key] != value) and value != {}
     ]
     return shlex.join(["sim", "run", *words])
+
+
+def without_policies(overrides: Sequence[str] | None) -> list[str] | None:
+    """Overrides that a reference run takes over from the run it stands beside."""
+    return None if overrides is None else [word for word in overrides if not word.lstrip("+~").startswith("policies")]
 
 
 def hydra_value(value: object) -> str:

@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from sim.core.errors import InputError
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from sim.config import RunConfig
     from sim.experiments.compare import Comparison
-    from sim.mechanisms.base_year import BaseYear
     from sim.model import RegionalEconomy
 
 Progress = Callable[[str], None]
@@ -55,11 +55,10 @@ class ModelTables(Mapping[str, pa.Table]):
 def _indicators(model: RegionalEconomy) -> pa.Table:
     from sim.indicators.table import rows
 
-    found = rows(model.record, model.base)
-    coded = ("indicator", "scope", "place")
-    return tables.assemble(
-        "indicators", {name: tables.words(column) if name in coded else column for name, column in found.items()}
-    )
+    numbers, words = rows(model.record, model.base)
+    n_years = model.record.n_done
+    coded = {name: tables.ids(np.repeat(codes, n_years), known) for name, (codes, known) in words.items()}
+    return tables.assemble("indicators", {**numbers, **coded})
 
 
 _BUILDERS: dict[str, Callable[[RegionalEconomy], pa.Table]] = {
@@ -261,7 +260,8 @@ def run(
 
     config = compose(scenario, overrides)
     config = config.with_values(values) if values else config
-    return run_scenario(config, out=out, reference=reference)
+    words = [*overrides, *(f"{key}={provenance.hydra_value(value)}" for key, value in (values or {}).items())]
+    return run_scenario(config, out=out, reference=reference, overrides=words)
 
 
 def load(path: str | Path) -> Run:
@@ -291,6 +291,7 @@ def run_scenario(
     reference: bool = True,
     progress: Progress | None = None,
     add: Callable[[Run, Path], None] | None = None,
+    overrides: Sequence[str] | None = None,
 ) -> Run:
     """Run a judged configuration beside its reference.
 
@@ -301,6 +302,7 @@ def run_scenario(
         reference: whether to keep the reference run.
         progress: told what is being done.
         add: puts more files into the folder before it gets its name.
+        overrides: what the configuration was composed from, for the command that repeats the run.
     """
     tell = progress or (lambda text: None)
     if out is not None:
@@ -309,6 +311,14 @@ def run_scenario(
     tell("reading the data")
     from sim.calibration import calibrate
     from sim.config import world_of
+    from sim.model import RegionalEconomy
+
+    def simulate(config: RunConfig, growth: Mapping[int, float] | None) -> RegionalEconomy:
+        model = RegionalEconomy.from_config(config, growth=growth, base=base)
+        for year in model.years:
+            tell(f"running {config.scenario} {year}")
+            model.step()
+        return model
 
     clock.lap("import")
     world = world_of(config)
@@ -316,12 +326,13 @@ def run_scenario(
     tell("calibrating")
     base = calibrate(world)
     clock.lap("calibrate")
-    beside: Run | None = None
-    growth: Mapping[int, float] | None = None
-    if config.reference is not None:
-        beside = _simulate(reference_config(config), base, None, None, clock, tell)
-        growth = beside.model.growth if beside.model else None
-    run = _simulate(config, base, growth, beside if reference else None, clock, tell)
+    if config.reference is None:
+        run = _finished(simulate(config, None), None, clock.lap("run"), overrides)
+    else:
+        before = simulate(reference_config(config), None)
+        beside = _finished(before, None, clock.lap("reference", "run"), provenance.without_policies(overrides))
+        model = simulate(config, before.growth)
+        run = _finished(model, beside if reference else None, clock.lap("run"), overrides)
     if out is not None:
         tell("writing the results")
         run.save(out, force=force, add=add)
@@ -341,36 +352,28 @@ def reference_config(config: RunConfig) -> RunConfig:
 
 
 class _Clock:
-    """Seconds of each part."""
+    """Seconds of each part of a run."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self._last = time.perf_counter()
 
-    def lap(self, name: str) -> None:
+    def lap(self, name: str, shown_as: str | None = None) -> dict[str, float]:
+        """Book the time since the last lap; returns all laps, this one under another name if asked."""
         now = time.perf_counter()
-        self.seconds[name] = now - self._last
-        self._last = now
+        seconds, self._last = now - self._last, now
+        shown = {**self.seconds, shown_as or name: seconds}
+        self.seconds[name] = seconds
+        return shown
 
 
-def _simulate(
-    config: RunConfig,
-    base: BaseYear,
-    growth: Mapping[int, float] | None,
-    reference: Run | None,
-    clock: _Clock,
-    tell: Progress,
+def _finished(
+    model: RegionalEconomy, reference: Run | None, seconds: Mapping[str, float], overrides: Sequence[str] | None
 ) -> Run:
-    """One model from the base year to the horizon."""
+    """The run of a model that has reached its horizon."""
     from sim.indicators.identities import identities
-    from sim.model import RegionalEconomy
 
-    model = RegionalEconomy.from_config(config, growth=growth, base=base)
-    for year in model.years:
-        tell(f"running {config.scenario} {year}")
-        model.step()
-    clock.lap("reference" if growth is None and config.reference is None and reference is None else "run")
-    info = provenance.describe(
-        model, clock.seconds, identities(model.record, model.base), provenance.rerun_command(config)
-    )
-    return Run(config, info, ModelTables(model), reference, None, model)
+    errors = identities(model.record, model.base)
+    command = provenance.rerun_command(model.config, overrides)
+    info = provenance.describe(model, seconds, errors, command)
+    return Run(model.config, info, ModelTables(model), reference, None, model)

@@ -148,11 +148,6 @@ def ids(codes: IntArray, words: Sequence[str]) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), pa.array(list(words), pa.string()))
 
 
-def words(values: Sequence[str]) -> pa.DictionaryArray:
-    """Strings, dictionary-encoded."""
-    return pa.array(list(values), pa.string()).dictionary_encode()
-
-
 def assemble(table: str, data: Mapping[str, Any]) -> pa.Table:
     """An Arrow table with the declared columns in order, each with unit and meaning in its metadata."""
     arrays, fields = [], []

@@ -1,9 +1,9 @@
 """The fiscal phase: debts, and what contracts oblige hosts to pay on this year's tax (MODEL.md 5).
 
-A cohort of moved capital is credited with ``K_cohort / K_ds`` of the local tax that the host city keeps of (d, s). Under
-a relocation contract the host owes the origin ``sigma(age)`` times that until the term ends or, if capped, the sum of
-what the origin collected on this capital in the three years before the move has been paid. What is owed on the tax of
-year t is settled in t + 1, as at a year-end settlement; what some pay the others receive.
+A cohort of moved capital is credited with ``K_cohort / K_ds`` of the local tax that the host city keeps of (d, s).
+Under a relocation contract the host owes the origin ``sigma(age)`` times that until the term ends or, if capped, the
+sum of what the origin collected on this capital in the three years before the move has been paid. What is owed on the
+tax of year t is settled in t + 1, as at a year-end settlement; what some pay the others receive.
 """
 
 from __future__ import annotations

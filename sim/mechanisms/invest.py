@@ -4,7 +4,7 @@ Net return ``r_ds = (after-tax capital income - land cost) / (P^I_d K_ds)``; lan
 with the price of land ``lp_d = lp_d0 (K_d / K_d0 relative to the nation)^elasticity``.
 Investment shares ``phi_ds ~ phi_ds0 (K_ds / K_ds0) (r_ds / wedge_ds)^eta``, sum one.
 Relocation: a share lambda of the capital of sectors whose plants can move reconsiders its place each year, plus what a
-policy moves; the place is a logit ``w_d ~ K_ds (r_ds / wedge_ds)^nu access_ds^mu exp(incentive_od - m0 - m1 ln(1 + T))``
+policy moves; the place is a logit ``w_d ~ K_ds (r_ds / wedge_ds)^nu access_d^mu exp(incentive_od - m0 - m1 ln(1 + T))``
 without the moving cost at home. Ownership ``[sector, origin, destination]`` follows the moves as a Markov chain: what
 moves takes its origin along, what returns home is native again; columns sum to the capital standing there.
 """
@@ -19,7 +19,7 @@ from numba import njit
 
 from sim.core.arrays import BoolArray, FloatArray
 from sim.core.levers import Levers
-from sim.core.state import State
+from sim.core.state import COHORT, State
 
 if TYPE_CHECKING:
     from sim.datasets.world import World
@@ -69,9 +69,7 @@ def relative_crowding(capital: FloatArray, base: FloatArray) -> FloatArray:
     return np.asarray(capital / base * (base.sum() / capital.sum()))
 
 
-def net_return(
-    income: FloatArray, capital: FloatArray, land_cost: FloatArray, price: FloatArray
-) -> FloatArray:
+def net_return(income: FloatArray, capital: FloatArray, land_cost: FloatArray, price: FloatArray) -> FloatArray:
     """Return on capital ``[region, sector]``: (after-tax income - land cost) / (P^I K), 0 where there is no capital."""
     value = price[:, None] * capital
     return np.divide(income - land_cost, value, out=np.zeros_like(value), where=value > 0.0)
@@ -98,7 +96,17 @@ def investment_shares(
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
-def move_plants(capital, weight, friction, hazard, push, opened, owned, moved, directed):
+def move_plants(
+    capital: FloatArray,
+    weight: FloatArray,
+    friction: FloatArray,
+    hazard: float,
+    push: FloatArray,
+    opened: FloatArray,
+    owned: FloatArray,
+    moved: FloatArray,
+    directed: FloatArray,
+) -> None:
     """Moves of one sector between the first n places; pairs ``[origin, destination]``, whole C-contiguous matrices.
 
     A share ``hazard`` of ``capital [n]`` reconsiders its place, a share ``push [n]`` leaves by policy for places that
@@ -187,7 +195,7 @@ class Invest:
         state.national[4] = income[:row].sum() / state.capital.sum()
         relative = state.net_return / base.wedge
         mean = relative[:row].sum() / np.count_nonzero(state.capital[:row])
-        return np.maximum(relative / mean, RETURN_FLOOR)
+        return np.asarray(np.maximum(relative / mean, RETURN_FLOOR))
 
     def _positions(self, state: State) -> None:
         """Net position in the capital pool: what a place saved for capital less what was invested there."""
@@ -232,19 +240,19 @@ class Invest:
             rows[:, 5] *= (1.0 - q.depreciation) * (1.0 - left)
             terms = np.array([contract.term for contract in levers.contracts], dtype=np.float64)
             rows = rows[state.year - rows[:, 4] < terms[rows[:, 3].astype(np.int64)]]
-        new = np.argwhere((directed > 0.0) & (levers.relocation_contract >= 0.0)) if levers.contracts else np.empty(0)
-        if new.size:
-            sector, origin, host = new.T
-            capital = directed[sector, origin, host]
-            years = min(3, state.year - self.base.world.base_year + 1)
-            tax = state.tax_memory[:, origin, sector].sum(axis=0) * (3 / years)
-            cap = tax / state.capital[origin, sector] * capital
-            columns = (
-                origin, host, sector, levers.relocation_contract[origin, host],
-                np.full(len(new), state.year), capital, 0.0 * cap, cap,
-            )  # fmt: skip
-            rows = np.concatenate([rows, np.column_stack(columns).astype(np.float64)])
-        state.cohorts = rows
+        state.cohorts = np.concatenate([rows, self._new_cohorts(state, levers, directed)])
+
+    def _new_cohorts(self, state: State, levers: Levers, directed: FloatArray) -> FloatArray:
+        """Ledger rows of this year's moves under a contract, with the most that each may ever pay."""
+        if not levers.contracts:
+            return np.empty((0, len(COHORT)))
+        sector, origin, host = np.nonzero((directed > 0.0) & (levers.relocation_contract >= 0.0))
+        capital = directed[sector, origin, host]
+        years = min(3, state.year - self.base.world.base_year + 1)  # source: three years by the rule of 2015
+        tax = state.tax_memory[:, origin, sector].sum(axis=0) * (3 / years)
+        cap = tax / state.capital[origin, sector] * capital
+        contract = levers.relocation_contract[origin, host]
+        return np.column_stack([origin, host, sector, contract, 0.0 * cap + state.year, capital, 0.0 * cap, cap])
 
     def _accumulate(self, state: State) -> None:
         """``K(t+1) = (1 - delta) K + IP / P^I + moves``; public capital with its own rate."""

@@ -1,12 +1,13 @@
 """The learn phase: next year's productivity, and what the nation will be worth (MODEL.md 1 and 9).
 
 Effective productivity is the stock times levels relative to the base year, never accumulated into it:
-``A^e = A (D_i/D_i0)^eps (L_is/L_is0)^kappa (crowding_i)^-chi (G_i/G_i0)^psi`` with D the density of activity (factors at
-base-year prices per area, Ciccone and Hall 1996), crowding capital per buildable land, G public capital per worker, the
-first, third and fourth relative to the same ratio for the nation. Deviations from the national trend follow
-``x(t+1) = (1 - d) x + xi sum_j W_ij max(0, x_js - x_is) + beta_i + shock``, ``beta_i`` catching up on base-year value
-added per worker with the mean of the cities. The scalar g, added to every log A of the country, makes ``q = sum share (d ln F + d ln A^e)`` the given
-national growth in the reference run; other runs reuse it. The numeraire is ``N(t+1) = N exp(q) (1 + deflator)``.
+``A^e = A (D_i/D_i0)^eps (L_is/L_is0)^kappa (C_i/C_i0)^-chi (G_i/G_i0)^psi`` with D the density of activity (factors at
+base-year prices per area, Ciccone and Hall 1996), C the crowding of capital on buildable land, G public capital per
+worker; D, C and G are relative to the same ratio of the nation. Deviations from the national trend follow
+``x(t+1) = (1 - d) x + xi sum_j W_ij max(0, x_js - x_is) + beta_i + shock``, where beta_i catches up in base-year value
+added per worker with the mean of the cities. The scalar g, added to every log A of the country, makes
+``q = sum share (d ln F + d ln A^e)`` the given national growth in the reference run; other runs reuse it. The numeraire
+is ``N(t+1) = N exp(q) (1 + deflator)``.
 """
 
 from __future__ import annotations
@@ -81,7 +82,9 @@ def catch_up(per_worker: FloatArray, mean: float, rate: float, limit: float) -> 
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def next_deviation(deviation, weights, drift, decay, diffusion):
+def next_deviation(
+    deviation: FloatArray, weights: FloatArray, drift: FloatArray, decay: float, diffusion: float
+) -> FloatArray:
     """Deviations ``[city, sector]`` next year: decay, diffusion from those ahead (``weights [to, from]``), drift."""
     n, n_sectors = deviation.shape
     result = np.empty((n, n_sectors))
@@ -101,7 +104,16 @@ class Learn:
 
     name: ClassVar[str] = "learn"
     reads: ClassVar[tuple[str, ...]] = (
-        *("capital", "labour", "public_capital", "deviation", "productivity", "value_added", "volume_memory", "national"),
+        *(
+            "capital",
+            "labour",
+            "public_capital",
+            "deviation",
+            "productivity",
+            "value_added",
+            "volume_memory",
+            "national",
+        ),
     )
     writes: ClassVar[tuple[str, ...]] = ("productivity", "effective_productivity", "deviation", "national")
 
@@ -147,6 +159,7 @@ class Learn:
         state.national[2] += scalar
         state.national[0] *= np.exp(growth + scalar) * (1.0 + world.national_value("deflator", path) / PERCENT)
         state.national[5] *= 1.0 + world.national_value("world_growth", path) / PERCENT
+
     def _deviate(self, state: State) -> None:
         """Advance x for cities and the rest of the country, which only catches up."""
         q, n, row = self.params, self.base.world.n_cities, self.base.world.row

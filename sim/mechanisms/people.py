@@ -43,9 +43,7 @@ class PeopleParams:
         )
 
 
-def reallocated_labour(
-    labour: FloatArray, wage_bill: FloatArray, wedge: FloatArray, speed: FloatArray
-) -> FloatArray:
+def reallocated_labour(labour: FloatArray, wage_bill: FloatArray, wedge: FloatArray, speed: FloatArray) -> FloatArray:
     """Workers by sector next year, same total by region; ``[region, sector]``, ``speed [sector]``.
 
     ``L (1 - speed) + total * target``, the target taking what the slow sectors release in proportion to
@@ -55,7 +53,7 @@ def reallocated_labour(
     released = labour * speed
     total = pull.sum(axis=1, keepdims=True)
     share = np.divide(pull, total, out=np.zeros_like(pull), where=total > 0.0)
-    return labour - released + share * released.sum(axis=1, keepdims=True)
+    return np.asarray(labour - released + share * released.sum(axis=1, keepdims=True))
 
 
 class People:

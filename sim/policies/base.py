@@ -7,7 +7,7 @@ lever as it found it.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -66,8 +66,8 @@ def check_schedule(schedule: Schedule, low: float, high: float) -> Schedule:
     Raises:
         ValueError: a value is outside.
     """
-    values = schedule.get("age", schedule).values() if isinstance(schedule, dict) else [schedule]  # type: ignore[union-attr]
-    for value in values:
+    steps: Any = schedule.get("age", schedule) if isinstance(schedule, dict) else {0: schedule}
+    for value in steps.values():
         if not low <= float(value) <= high:
             raise ValueError(f"{value} is not between {low:g} and {high:g}")
     return schedule

@@ -1,4 +1,4 @@
-"""Moving ordinary manufacturing from the core to cities that want it, with shared taxes (plan ch. 3, items 3.02, 3.26)."""
+"""Ordinary manufacturing moves from the core to cities that want it, taxes are shared (plan ch. 3: 3.02, 3.26)."""
 
 from __future__ import annotations
 

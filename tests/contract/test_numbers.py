@@ -60,14 +60,25 @@ def is_number(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool)
 
 
+def counts(node: ast.AST, name: str) -> bool:
+    """Whether whole numbers in this part of a node are positions, axes or repetitions."""
+    if isinstance(node, ast.Subscript):
+        return name == "slice"
+    if isinstance(node, ast.keyword):
+        return node.arg in ("axis", "shape")
+    if isinstance(node, ast.Call) and name == "args":
+        return getattr(node.func, "attr", getattr(node.func, "id", "")) in ("range", "round", "transpose")
+    return False
+
+
 def literals(node: ast.AST, *, index: bool = False) -> Iterator[ast.Constant]:
-    """Numeric literals, without integers that are positions and without documented defaults."""
+    """Numeric literals, without whole numbers that count and without documented defaults."""
     if is_documented_field(node):
         return
     if is_number(node) and not (index and isinstance(node.value, int)):
         yield node
     for name, child in ast.iter_fields(node):
-        inside = (index or (isinstance(node, ast.Subscript) and name == "slice")) and not isinstance(node, ast.Call)
+        inside = counts(node, name) or (index and not isinstance(node, ast.Call))
         for item in child if isinstance(child, list) else [child]:
             if isinstance(item, ast.AST):
                 yield from literals(item, index=inside)

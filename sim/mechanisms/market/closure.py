@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from sim.core.arrays import FloatArray
 from sim.core.state import State
-from sim.mechanisms.base_year import BaseYear, Budgets, TaxRates
+from sim.mechanisms.base_year import BaseYear
 from sim.mechanisms.market.kernels import Accounts, Closure, set_claims
 
 
@@ -25,9 +27,9 @@ def linear_closure(
     ``mult = E / V, add = 0`` scaled to world income (``rescale``).
     """
     n = mult.shape[0]
-    regions = {name: np.zeros(n) for name in _REGIONAL}
-    sectors = {name: np.zeros(n_sectors) for name in _SECTORAL}
-    provinces = {name: np.zeros(1) for name in _PROVINCIAL}
+    unused: dict[str, Any] = dict.fromkeys(_SCALAR, 0.0)
+    for names, size in ((_REGIONAL, n), (_SECTORAL, n_sectors), (_PROVINCIAL, 1)):
+        unused |= {name: np.zeros(size) for name in names}
     return Closure(
         linear=1,
         rescale=int(rescale),
@@ -39,10 +41,7 @@ def linear_closure(
         province=np.zeros(n, dtype=np.int64),
         claim=np.zeros((n_sectors, 1, n)),
         claim_out=np.zeros((n_sectors, n)),
-        **dict.fromkeys(_SCALAR, 0.0),
-        **regions,
-        **sectors,
-        **provinces,
+        **unused,
     )
 
 

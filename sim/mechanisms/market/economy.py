@@ -362,7 +362,9 @@ def split_region(economy: Economy, region: int, parts: FloatArray) -> Economy:
         productivity=economy.productivity[keep] * weight[:, None] ** power,
         use_share=economy.use_share[:, keep],
         spending=replace(
-            economy.spending, multiple=economy.spending.multiple[keep], constant=economy.spending.constant[keep] * weight
+            economy.spending,
+            multiple=economy.spending.multiple[keep],
+            constant=economy.spending.constant[keep] * weight,
         ),
         region_names=names,
     )

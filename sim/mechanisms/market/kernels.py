@@ -116,7 +116,7 @@ class Memory(NamedTuple):
     step: FloatArray  # [depth, 2 S N] change of the point plus change of its residual
     residual: FloatArray  # [depth, 2 S N] change of the residual
     gram: FloatArray  # [depth, depth] inner products of the residual changes
-    count: IntArray  # [2] pairs stored, slot to write next
+    stored: IntArray  # [2] pairs stored, slot to write next
 
 
 def new_memory(n_sectors: int, n_regions: int, depth: int) -> Memory:
@@ -126,7 +126,7 @@ def new_memory(n_sectors: int, n_regions: int, depth: int) -> Memory:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
-def _exp(x, out):
+def _exp(x: FloatArray, out: FloatArray) -> None:
     """exp of a flat array to one unit in the last place: 2^k by the exponent bits times a series, so it vectorises.
 
     The library's scalar exp takes six times as long and dominated the sweep.
@@ -157,7 +157,7 @@ def _exp(x, out):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
-def _log(x, out):
+def _log(x: FloatArray, out: FloatArray) -> None:
     """log of a flat array of positive normal numbers to one unit in the last place; zero gives a finite number."""
     bits = x.view(np.int64)
     mantissa = np.empty(x.shape[0], dtype=np.int64)
@@ -185,7 +185,7 @@ def _log(x, out):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
-def _linear_spending(V, cl, acc):
+def _linear_spending(V: FloatArray, cl: Closure, acc: Accounts) -> None:
     n_sectors, n = V.shape
     world = 0.0
     for j in range(n):
@@ -207,7 +207,7 @@ def _linear_spending(V, cl, acc):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
-def _factor_incomes(V, cl, acc):
+def _factor_incomes(V: FloatArray, cl: Closure, acc: Accounts) -> None:
     n_sectors, n = V.shape
     for out in (acc.value_added, acc.net_wage, acc.net_capital, acc.local_tax):
         out[:] = 0.0
@@ -232,7 +232,7 @@ def _factor_incomes(V, cl, acc):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
-def _government_budgets(cl, acc):
+def _government_budgets(cl: Closure, acc: Accounts) -> None:
     m = cl.n_domestic
     nv = 0.0
     for j in range(m):
@@ -265,7 +265,7 @@ def _government_budgets(cl, acc):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
-def final_demand(V, cl, acc):
+def final_demand(V: FloatArray, cl: Closure, acc: Accounts) -> None:
     """Consumption, investment and government spending of every region from value added ``V [S, N]``.
 
     Homogeneous of degree one in V, so Walras' law is exact: amounts fixed before the market opens are shares of nv.
@@ -323,7 +323,7 @@ def final_demand(V, cl, acc):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
-def spending(V, tech, acc, X):
+def spending(V: FloatArray, tech: Technology, acc: Accounts, X: FloatArray) -> None:
     """Spending on every sector, intermediate and final: X[s, j] = sum_k g[s, k] V[k, j] / b[k] + final use."""
     n_sectors, n = V.shape
     for s in range(n_sectors):
@@ -338,7 +338,7 @@ def spending(V, tech, acc, X):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
-def costs(x, p, tech, u):
+def costs(x: FloatArray, p: FloatArray, tech: Technology, u: FloatArray) -> None:
     """u = (unit cost)^-theta with log c = b (x - log A) + sum_k g_ks p_k; 0 where nothing is produced."""
     n_sectors, n = x.shape
     for s in range(n_sectors):
@@ -361,7 +361,7 @@ def costs(x, p, tech, u):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
-def prices_and_sales(u, X, tech, phi, Y):
+def prices_and_sales(u: FloatArray, X: FloatArray, tech: Technology, phi: FloatArray, Y: FloatArray) -> None:
     """One pass over the cost matrix: Phi of each destination and, the row still in cache, every origin's sales."""
     n_sectors, n = u.shape
     for s in range(n_sectors):
@@ -381,7 +381,7 @@ def prices_and_sales(u, X, tech, phi, Y):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
-def values(x, tech, V):
+def values(x: FloatArray, tech: Technology, V: FloatArray) -> None:
     """V = f F."""
     _exp(x.reshape(x.size), V.reshape(V.size))
     for s in range(V.shape[0]):
@@ -390,7 +390,9 @@ def values(x, tech, V):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
-def _sweep(z, tech, cl, acc, work, r):
+def _sweep(
+    z: FloatArray, tech: Technology, cl: Closure, acc: Accounts, work: FloatArray, r: FloatArray
+) -> tuple[float, int]:
     """Residual r of one damped sweep at z = (x, p); returns the largest relative excess demand and where it is."""
     V, X, u, phi, Y = work[0], work[1], work[2], work[3], work[4]
     n_sectors, n = V.shape
@@ -423,7 +425,7 @@ def _sweep(z, tech, cl, acc, work, r):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
-def _normalise(z, tech, cl):
+def _normalise(z: FloatArray, tech: Technology, cl: Closure) -> None:
     """Shift all prices so that value added sums to the numeraire."""
     n_sectors, n = tech.factor.shape
     m = n if cl.linear == 1 else cl.n_domestic
@@ -435,7 +437,7 @@ def _normalise(z, tech, cl):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
-def _dot(a, b):
+def _dot(a: FloatArray, b: FloatArray) -> float:
     total = 0.0
     for i in range(a.shape[0]):
         total += a[i] * b[i]
@@ -443,7 +445,7 @@ def _dot(a, b):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
-def _mixing_weights(gram, rhs, stored, weights, lower):
+def _mixing_weights(gram: FloatArray, rhs: FloatArray, stored: int, weights: FloatArray, lower: FloatArray) -> int:
     """Least squares of the residual on its stored changes: Cholesky of their correlations; 0 if it breaks down."""
     for i in range(stored):
         weights[i] = 1.0 / np.sqrt(gram[i, i])
@@ -475,15 +477,23 @@ def _mixing_weights(gram, rhs, stored, weights, lower):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
-def _remember(memory, z, r, last_z, last_r, product, last_product):
+def _remember(
+    memory: Memory,
+    z: FloatArray,
+    r: FloatArray,
+    last_z: FloatArray,
+    last_r: FloatArray,
+    product: FloatArray,
+    last_product: FloatArray,
+) -> None:
     """Store the change since the last sweep; products of r with the stored changes give its inner products for free."""
-    slot = memory.count[1]
+    slot = memory.stored[1]
     depth = memory.step.shape[0]
     for i in range(z.shape[0]):
         change = r[i] - last_r[i]
         memory.residual[slot, i] = change
         memory.step[slot, i] = z[i] - last_z[i] + change
-    stored = min(memory.count[0] + 1, depth)
+    stored = min(memory.stored[0] + 1, depth)
     for k in range(stored):
         product[k] = _dot(memory.residual[k], r)
     for k in range(stored):
@@ -493,18 +503,20 @@ def _remember(memory, z, r, last_z, last_r, product, last_product):
             memory.gram[slot, k] = product[k] - last_product[k]
             memory.gram[k, slot] = memory.gram[slot, k]
     last_product[:stored] = product[:stored]
-    memory.count[0] = stored
-    memory.count[1] = (slot + 1) % depth
+    memory.stored[0] = stored
+    memory.stored[1] = (slot + 1) % depth
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
-def solve(z, tech, cl, acc, memory, tol, max_sweeps):
+def solve(
+    z: FloatArray, tech: Technology, cl: Closure, acc: Accounts, memory: Memory, tol: float, max_sweeps: int
+) -> tuple[bool, int, float, int]:
     """Find the fixed point of the sweep by Anderson acceleration with a safeguard (Walker and Ni 2011).
 
-    ``z [2, S, N]`` holds log f and log P: the start, then the solution. The memory is used and updated; what it learnt in
-    former years makes it a quasi-Newton method (Fang and Saad 2009). When a step makes matters much worse, the search
-    goes back to the best point without memory and with smaller steps. Returns (converged, sweeps, largest relative
-    excess demand, flat index of that sector and region).
+    ``z [2, S, N]`` holds log f and log P: the start, then the solution. The memory is used and updated; what it learnt
+    in former years makes it a quasi-Newton method (Fang and Saad 2009). When a step makes matters much worse, the
+    search goes back to the best point without memory and with smaller steps. Returns (converged, sweeps, largest
+    relative excess demand, flat index of that sector and region).
     """
     n_sectors, n = tech.factor.shape
     size = 2 * n_sectors * n
@@ -536,7 +548,7 @@ def solve(z, tech, cl, acc, memory, tol, max_sweeps):
             return True, sweep, worst, place
         if not merit <= DIVERGENCE * best or not np.isfinite(merit):
             flat_z[:] = best_z
-            memory.count[:] = 0
+            memory.stored[:] = 0
             damping *= 0.5
             best = np.inf
             fresh = True
@@ -547,7 +559,7 @@ def solve(z, tech, cl, acc, memory, tol, max_sweeps):
             best = merit
             best_z[:] = flat_z
         if fresh:
-            for k in range(memory.count[0]):
+            for k in range(memory.stored[0]):
                 last_product[k] = _dot(memory.residual[k], flat_r)
             product[:] = last_product
         else:
@@ -555,9 +567,9 @@ def solve(z, tech, cl, acc, memory, tol, max_sweeps):
         fresh = False
         last_z[:] = flat_z
         last_r[:] = flat_r
-        used = _mixing_weights(memory.gram, product, memory.count[0], weights, lower)
+        used = _mixing_weights(memory.gram, product, memory.stored[0], weights, lower)
         if used == 0:
-            memory.count[:] = 0
+            memory.stored[:] = 0
         flat_z += damping * flat_r
         for k in range(used):
             w = weights[k]
@@ -567,7 +579,19 @@ def solve(z, tech, cl, acc, memory, tol, max_sweeps):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
-def settle(z, tech, cl, acc, V, X, Y, u, phi, precision, max_sweeps):
+def settle(
+    z: FloatArray,
+    tech: Technology,
+    cl: Closure,
+    acc: Accounts,
+    V: FloatArray,
+    X: FloatArray,
+    Y: FloatArray,
+    u: FloatArray,
+    phi: FloatArray,
+    precision: float,
+    max_sweeps: int,
+) -> tuple[bool, int, float]:
     """Accounts that close at any solver tolerance: with the shares of the final prices, iterate sales to spending.
 
     Starts from V = f F; afterwards V = b Y, X is what these incomes spend, and the flows ``kappa u_o X_d / Phi_d`` have
@@ -595,10 +619,18 @@ def settle(z, tech, cl, acc, V, X, Y, u, phi, precision, max_sweeps):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
-def balance(kappa, output, purchases, u, phi, tol, max_sweeps):
+def balance(
+    kappa: FloatArray,
+    output: FloatArray,
+    purchases: FloatArray,
+    u: FloatArray,
+    phi: FloatArray,
+    tol: float,
+    max_sweeps: int,
+) -> tuple[float, int]:
     """Scale one sector's cost matrix to row sums ``output`` and column sums ``purchases`` (Sinkhorn).
 
-    ``kappa [destination, origin]``; u, phi ``[region]`` are written: trade = kappa u X / phi. Returns (residual, sweeps).
+    ``kappa [destination, origin]``; writes u, phi ``[region]``: trade = kappa u X / phi. Returns (residual, sweeps).
     """
     n = output.shape[0]
     sales = np.empty(n)
@@ -626,10 +658,12 @@ def balance(kappa, output, purchases, u, phi, tol, max_sweeps):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
-def set_claims(capital_by_origin, capital, ownership, claim, claim_out):
+def set_claims(
+    capital_by_origin: FloatArray, capital: FloatArray, ownership: FloatArray, claim: FloatArray, claim_out: FloatArray
+) -> None:
     """Share of the profit of each place that belongs elsewhere: ``ownership [S]`` of the capital that came from there.
 
-    ``capital_by_origin [S, origin, host]``, ``capital [N, S]``; writes claim ``[S, origin, host]`` and its sum over origins.
+    ``capital_by_origin [S, origin, host]``, ``capital [N, S]``; writes claim ``[S, origin, host]``, its sum over origins.
     """
     n_sectors, n = claim_out.shape
     for s in range(n_sectors):

@@ -41,17 +41,17 @@ def log_trade(world: World) -> FloatArray:
 
 
 def border_today(world: World) -> FloatArray:
-    """Administrative barrier ``[origin, destination]``: 1 between provinces and with the rest of the country, else 0."""
+    """Administrative barrier ``[origin, destination]``: 1 between provinces and to the rest of the country, else 0."""
     province = world.province_of
     barrier = (province[:, None] != province[None, :]).astype(np.float64)
     barrier[world.row, :] = barrier[:, world.row] = 0.0
-    return barrier
+    return np.asarray(barrier)
 
 
 def trade_kernel(
     log_trade: FloatArray, elasticity: FloatArray, border: FloatArray, admin: FloatArray, external: FloatArray
 ) -> FloatArray:
-    """``tau^-theta [sector, destination, origin]`` under the levers ``admin`` and ``external`` [origin, destination]."""
+    """``tau^-theta [sector, destination, origin]`` under the levers ``admin``, ``external`` [origin, destination]."""
     theta = elasticity[:, None, None]
     wall = np.log1p(admin.T * np.expm1(border[:, None, None] / theta)) + np.log(external.T)
-    return np.exp(log_trade - theta * wall)
+    return np.asarray(np.exp(log_trade - theta * wall))

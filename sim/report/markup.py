@@ -1,0 +1,95 @@
+"""HTML in small pieces: escaped text, tables that sort, tiles. No layout, no words."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+FIGURE = re.compile(r"[+−]?\d[\d,.]*(?:%|万亿元|亿元| (?:billion|trillion) yuan)")
+"""An amount or a per cent in a sentence."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: its text, the number to sort by, how warm or cold its background is (-1 to 1), and a style class."""
+
+    text: str
+    value: float | None = None
+    heat: float | None = None
+    css: str = ""
+
+    def html(self) -> str:
+        sort = "" if self.value is None or self.value != self.value else f' data-v="{self.value:.6g}"'
+        names = " ".join(name for name in ("n" if self.value is not None else "", self.css) if name)
+        css = f' class="{names}"' if names else ""
+        style = "" if self.heat is None else f' style="background:{_background(self.heat)}"'
+        return f"<td{css}{sort}{style}>{html.escape(self.text)}</td>"
+
+
+def _background(heat: float) -> str:
+    """Blue for gains, orange for losses, none at zero."""
+    strength = min(abs(heat), 1.0) * 0.42  # unit: opacity
+    return f"rgba({'42,111,176' if heat > 0 else '200,102,27'},{strength:.2f})"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[Cell | str]], *, css: str = "", sortable: bool = False) -> str:
+    """A table; ``head`` may hold a note after a line break, shown small."""
+    titles = "".join(f"<th{'' if i == 0 else ' class=n'}>{_title(text)}</th>" for i, text in enumerate(head))
+    lines = "".join(
+        f"<tr>{''.join((cell if isinstance(cell, Cell) else Cell(cell)).html() for cell in row)}</tr>\n" for row in rows
+    )
+    names = " ".join(name for name in (css, "sortable" if sortable else "") if name)
+    return (
+        f'<div class="scroll"><table class="{names}"><thead><tr>{titles}</tr></thead><tbody>\n{lines}</tbody></table></div>'
+    )
+
+
+def _title(text: str) -> str:
+    name, _, note = text.partition("\n")
+    return html.escape(name) + (f"<small>{html.escape(note)}</small>" if note else "")
+
+
+def sentence(text: str) -> str:
+    """A sentence with its amounts in bold."""
+    return FIGURE.sub(lambda found: f"<b>{found[0]}</b>", html.escape(text, quote=False))
+
+
+def paragraph(text: str, css: str = "") -> str:
+    return f"<p{f' class={css}' if css else ''}>{html.escape(text, quote=False)}</p>"
+
+
+def fold(summary: str, content: str) -> str:
+    """Shown on demand."""
+    return f"<details><summary>{html.escape(summary)}</summary>{content}</details>"
+
+
+def figure(name: str, label: str, height: int) -> str:
+    """The place of a figure; page.js draws it."""
+    return f'<div class="figure" id="figure-{name}" role="img" aria-label="{html.escape(label)}" style="min-height:{height}px"></div>'
+
+
+def tiles(items: Iterable[tuple[str, str, str]]) -> str:
+    """Key figures: label, value, note."""
+    return '<div class="tiles">' + "".join(
+        f"<div><span>{html.escape(label)}</span><b>{html.escape(value)}</b><small>{html.escape(note)}</small></div>"
+        for label, value, note in items
+    ) + "</div>"
+
+
+def choice(name: str, label: str, groups: Iterable[tuple[str, Iterable[tuple[str, str]]]]) -> str:
+    """A drop-down list; options with their group, a group without a name stands alone."""
+    parts = []
+    for group, options in groups:
+        inner = "".join(f'<option value="{html.escape(key)}">{html.escape(text)}</option>' for key, text in options)
+        parts.append(f'<optgroup label="{html.escape(group)}">{inner}</optgroup>' if group else inner)
+    return f'<label class="js">{html.escape(label)} <select id="{name}">{"".join(parts)}</select></label>'
+
+
+def slider(name: str, label: str, low: int, high: int) -> str:
+    """A range of years, standing at the last."""
+    return (
+        f'<label class="js">{html.escape(label)} <input type="range" id="{name}" min="{low}" max="{high}" value="{high}">'
+        f" <output>{high}</output></label>"
+    )

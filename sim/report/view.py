@@ -1,0 +1,221 @@
+"""A run as its report sees it: cities beside their reference, by place and year, with names in the page's language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sim.report.words import Words
+
+if TYPE_CHECKING:
+    from sim.datasets.world import World
+    from sim.experiments.run import Run
+
+REGION = "region"
+"""The place that means all cities together."""
+HEADLINES = ("real_income", "real_gdp", "gdp", "own_revenue")
+"""Columns of the cities table that every comparison shows, in this order."""
+SAME = 1e-7
+"""Relative difference below which two runs are the same: above it a solver's tolerance does not reach."""
+MOVES, CONTRACTS = "relocated_capital", "relocation"
+
+
+class View:
+    """Reads tables of the run and of its reference; computes nothing that the tables do not hold."""
+
+    def __init__(self, run: Run, language: str = "en") -> None:
+        self.run = run
+        self.language = language
+        self.words = Words(language)
+        self.before = run.reference
+        self.cities: list[str] = run.city_ids
+        self.first, self.last = (int(year) for year in run.info["years"])
+        self.years = list(range(self.first, self.last + 1))
+        self._wide: dict[tuple[str, bool], pd.DataFrame] = {}
+
+    # --- names ------------------------------------------------------------------------------------------------
+
+    def _named(self, kind: str, key: str) -> str:
+        label = self.run.labels[kind].get(key)
+        return key if label is None else str(label[f"name_{self.language}"])
+
+    def name(self, place: str) -> str:
+        """A region's, province's, group's or payer's name."""
+        if place == REGION:
+            return self.words("place.region", n=len(self.cities))
+        if place in self.run.labels["regions"]:
+            return self._named("regions", place)
+        province = place.removeprefix("province:")
+        if province in self.run.labels["provinces"]:
+            name = self._named("provinces", province)
+            return self.words("place.government", name=name) if province != place else name
+        return self.words.get(f"place.{place}", place)
+
+    def short(self, place: str) -> str:
+        """A name for crowded places: Chinese names without the word for city or province."""
+        name = self.name(place)
+        return name.removesuffix("市").removesuffix("省") if self.language == "zh" else name
+
+    def sector(self, sector: str) -> str:
+        return self._named("sectors", sector)
+
+    def policy(self) -> str:
+        """What the run's policies are called, joined."""
+        names = [self.words.get(f"policy.{name}", name) for name in self.run.config.policies]
+        return self.words("and").join(names) if names else self.words("policy.none")
+
+    # --- places -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def provinces(self) -> list[str]:
+        """Provinces with cities in the run, in the order of the data set."""
+        used = {self.province(city) for city in self.cities}
+        return [province for province in self.run.labels["provinces"] if province in used]
+
+    def province(self, city: str) -> str:
+        return str(self.run.labels["regions"][city]["province"])
+
+    def members(self, place: str) -> list[str]:
+        """The cities of the region, of a province or of themselves."""
+        if place == REGION:
+            return self.cities
+        inside = [city for city in self.cities if self.province(city) == place]
+        return inside or [place]
+
+    def places(self) -> list[str]:
+        """The region, its provinces, its cities; a province of one city is that city."""
+        whole = [province for province in self.provinces if len(self.members(province)) > 1]
+        return [REGION, *whole, *self.cities]
+
+    def kilometres(self) -> pd.DataFrame:
+        """Cities on a plane: x, y in km from the centre of the region."""
+        label = self.run.labels["regions"]
+        degrees = np.array([[label[city]["lon"], label[city]["lat"]] for city in self.cities], dtype=np.float64)
+        middle = (degrees.min(axis=0) + degrees.max(axis=0)) / 2
+        radius = 6371.0  # unit: km, mean radius of the earth
+        arc = np.radians(degrees - middle) * radius
+        return pd.DataFrame({"x": arc[:, 0] * np.cos(np.radians(middle[1])), "y": arc[:, 1]}, index=self.cities)
+
+    # --- values -----------------------------------------------------------------------------------------------
+
+    def wide(self, column: str, *, before: bool = False) -> pd.DataFrame:
+        """A column of the cities table [year, city], of the run or of its reference."""
+        key = column, before
+        if key not in self._wide:
+            run = self.before if before else self.run
+            if run is None:
+                raise LookupError("the run has no reference")
+            table = run.cities.pivot(index="year", columns="region", values=column)
+            self._wide[key] = table.reindex(index=self.years, columns=self.cities).astype(np.float64)
+        return self._wide[key]
+
+    def path(self, column: str, place: str, *, before: bool = False) -> pd.Series:
+        """An amount of a place by year."""
+        return self.wide(column, before=before)[self.members(place)].sum(axis=1)
+
+    def change(self, column: str) -> pd.DataFrame:
+        """What the run changes [year, city], per cent of the reference."""
+        before = self.wide(column, before=True)
+        return 100 * (self.wide(column) / before - 1)
+
+    def growth(self, column: str) -> pd.DataFrame:
+        """Mean growth since the first year [year, city], per cent a year; nothing in the first year."""
+        return growth(self.wide(column))
+
+    def effect(self, column: str) -> pd.DataFrame:
+        """What the page shows of a city [year, city]: the change from the reference, without one the yearly growth."""
+        return self.growth(column) if self.before is None else self.change(column)
+
+    def difference(self, column: str, place: str = REGION) -> tuple[float, float]:
+        """Last year's amount against the reference: difference, and per cent."""
+        after = float(self.path(column, place).iloc[-1])
+        before = float(self.path(column, place, before=True).iloc[-1])
+        return after - before, 100 * (after / before - 1) if before else float("nan")
+
+    def region_growth(self, column: str) -> float:
+        """Mean growth of the cities together, per cent a year."""
+        return float(growth(self.path(column, REGION).to_frame()).iloc[-1, 0])
+
+    @cached_property
+    def has_effect(self) -> bool:
+        """Whether any headline of any city in any year differs from the reference."""
+        if self.before is None:
+            return False
+        return any(bool((self.change(column).abs() > 100 * SAME).to_numpy().any()) for column in HEADLINES)
+
+    def indicator(self, name: str, place: str = REGION, *, before: bool = False) -> pd.Series:
+        """An indicator of a place by year; empty where the run has none of this name."""
+        run = self.before if before else self.run
+        if run is None:
+            raise LookupError("the run has no reference")
+        rows = run.indicators
+        chosen = rows[(rows["indicator"] == name) & (rows["place"] == place)]
+        return chosen.set_index("year")["value"]
+
+    # --- between places ---------------------------------------------------------------------------------------
+
+    def moves(self, *, before: bool = False) -> pd.DataFrame:
+        """Capital moved between cities, all years: sector, origin, destination, amount."""
+        run = self.before if before else self.run
+        keys = ["sector", "origin", "destination"]
+        if run is None:
+            return pd.DataFrame(columns=[*keys, "amount"]).astype({"amount": np.float64})
+        table = run.arrow["flows"]  # filtered before pandas sees it: trade flows are many
+        moved = table.filter(pc.equal(table["kind"].cast(pa.string()), MOVES)).select([*keys, "amount"])
+        return moved.to_pandas().groupby(keys, as_index=False, observed=True)["amount"].sum()
+
+    @cached_property
+    def extra_moves(self) -> pd.DataFrame:
+        """Capital that moves more (or less, negative) than in the reference; without one, all that moves."""
+        keys = ["sector", "origin", "destination"]
+        after, before = self.moves().set_index(keys)["amount"], self.moves(before=True).set_index(keys)["amount"]
+        return after.sub(before, fill_value=0.0).rename("amount").reset_index()
+
+    @cached_property
+    def payments(self) -> pd.DataFrame:
+        """Payments under contracts between cities: year, payer, payee, amount."""
+        table = self.run.transfers
+        rows = table[table["rule"] == CONTRACTS]
+        return rows.groupby(["year", "payer", "payee"], as_index=False, observed=True)["amount"].sum()
+
+    # --- the data behind the run ------------------------------------------------------------------------------
+
+    @cached_property
+    def world(self) -> World | None:
+        """The data set of the run; None when it is not here any more or is not the one that was run."""
+        from sim.config import world_of
+        from sim.core.errors import InputError
+
+        if self.run.model is not None:
+            return self.run.model.world
+        try:
+            world = world_of(self.run.config)
+        except InputError:
+            return None
+        return world if world.content_hash == self.run.info["data"]["hash"] else None
+
+    def info(self, *keys: str) -> Any:
+        """A value of run.json by its path; None where it has none."""
+        value: Any = self.run.info
+        for key in keys:
+            value = value.get(key) if isinstance(value, dict) else None
+        return value
+
+
+def growth(amounts: pd.DataFrame) -> pd.DataFrame:
+    """Mean growth since the first row, per cent a year."""
+    years = np.arange(len(amounts), dtype=np.float64)
+    years[0] = np.nan
+    return 100 * (np.exp(np.log(amounts / amounts.iloc[0]).div(years, axis=0)) - 1)
+
+
+def ends(values: pd.Series, count: int) -> tuple[Sequence[str], Sequence[str]]:
+    """Index of the largest and of the smallest values, each in its order."""
+    ordered = values.sort_values(ascending=False)
+    return list(ordered.index[:count]), list(ordered.index[::-1][:count])
