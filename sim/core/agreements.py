@@ -41,4 +41,3 @@ class Contract:
     def share(self, *, year: int, age: int) -> float:
         """The origin's share of the local tax for capital of this age; zero when the term is over."""
         return value_at(self.origin_share, year=year, age=age) if age < self.term else 0.0
-

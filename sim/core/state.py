@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sim.core.arrays import FloatArray
+from sim.core.arrays import FloatArray, IntArray
 from sim.core.errors import InputError
 from sim.core.fields import Field, array_field, fields_of
 
@@ -191,6 +191,10 @@ class State:
     price_memory: FloatArray = array_field(
         "pair,pair,sector,region", "log", "log f and log P of the last two years", "memory"
     )
+    acceleration: FloatArray = array_field(
+        "pair,depth,pair,sector,region", "log", "past changes of the solver's steps and residuals", "memory"
+    )
+    acceleration_products: FloatArray = array_field("depth,depth", "log^2", "their inner products", "memory")
     volume_memory: FloatArray = array_field("region,sector", "log", "log of factor bundle and productivity", "memory")
     payable: FloatArray = array_field(
         "origin,destination", MONEY, "contract payments due next year, payer to payee", "memory"
@@ -207,6 +211,7 @@ class State:
     )
     cohorts: FloatArray = dataclasses.field(default_factory=lambda: np.empty((0, len(COHORT))))
     payments: FloatArray = dataclasses.field(default_factory=lambda: np.empty((0, len(PAYMENT))))
+    acceleration_stored: IntArray = dataclasses.field(default_factory=lambda: np.zeros(2, dtype=np.int64))
 
     @classmethod
     def allocate(cls, year: int, n_regions: int, n_sectors: int, n_provinces: int) -> State:
@@ -217,14 +222,14 @@ class State:
 
     def copy(self) -> State:
         """A state that shares no memory with this one."""
-        arrays = {field.name: getattr(self, field.name).copy() for field in FIELDS}
-        return State(year=self.year, cohorts=self.cohorts.copy(), payments=self.payments.copy(), **arrays)
+        arrays = {name: getattr(self, name).copy() for name in SAVED}
+        return State(year=self.year, **arrays)
 
     def save(self, path: Path) -> None:
         """Write everything a restart needs (numpy archive, no pickled objects)."""
-        arrays = {field.name: getattr(self, field.name) for field in FIELDS}
+        arrays = {name: getattr(self, name) for name in SAVED}
         with open(path, "wb") as handle:
-            np.savez(handle, year=np.int64(self.year), cohorts=self.cohorts, payments=self.payments, **arrays)
+            np.savez(handle, year=np.int64(self.year), **arrays)
 
     @classmethod
     def load(cls, path: Path) -> State:
@@ -235,14 +240,15 @@ class State:
         """
         try:
             with np.load(path, allow_pickle=False) as archive:
-                arrays = {field.name: archive[field.name] for field in FIELDS}
-                rows = {name: archive[name] for name in ("cohorts", "payments")}
-                return cls(year=int(archive["year"]), **rows, **arrays)
+                return cls(year=int(archive["year"]), **{name: archive[name] for name in SAVED})
         except (OSError, KeyError, ValueError) as error:
             raise InputError(f"cannot read the saved state: {error}", file=str(path)) from error
 
 
 FIELDS: tuple[Field, ...] = tuple(fields_of(State))
+
+SAVED = (*(field.name for field in FIELDS), "cohorts", "payments", "acceleration_stored")
+ACCELERATION_DEPTH = 30  # pairs the solver remembers: measured, later years then need 5 sweeps instead of 23
 
 
 def sizes(n_regions: int, n_sectors: int, n_provinces: int) -> dict[str, int]:
@@ -254,6 +260,7 @@ def sizes(n_regions: int, n_sectors: int, n_provinces: int) -> dict[str, int]:
         "province": n_provinces,
         "pair": 2,
         "triple": 3,
+        "depth": ACCELERATION_DEPTH,
         "aggregate": len(AGGREGATES),
     }
 

@@ -11,15 +11,12 @@ from typing import TYPE_CHECKING
 from sim.core.errors import InputError
 from sim.core.words import did_you_mean
 from sim.experiments.store import unwritable
-from sim.experiments.tables import NO_SECTOR, TABLES, columns
+from sim.experiments.tables import NO_SECTOR, TABLES, columns, plain_strings
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sim.experiments.run import Run
-
-EXCEL_ROWS = 1_048_575  # unit: rows of a sheet below its header
-
 
 def dictionary() -> pd.DataFrame:
     """table, column, unit, meaning of everything a run writes."""
@@ -70,29 +67,34 @@ def _remove(path: Path) -> None:
 
 
 def _csv(run: Run, folder: Path) -> None:
+    import pyarrow.csv
+
     folder.mkdir()
     dictionary().to_csv(folder / "columns.csv", index=False)
+    options = pyarrow.csv.WriteOptions(quoting_style="needed")
     for name in TABLES:
-        run.frame(name).to_csv(folder / f"{name}.csv", index=False)
+        pyarrow.csv.write_csv(plain_strings(run.arrow[name]), folder / f"{name}.csv", options)
 
 
 def _excel(run: Run, path: Path) -> None:
-    """One sheet per table; a table of flows that is too long for a sheet is summed over sectors."""
-    import pandas as pd
-
+    """One sheet per table; flows are summed over sectors, else Excel would take minutes to open the book."""
     try:
-        import openpyxl  # noqa: F401
+        from openpyxl import Workbook
     except ImportError:
         raise InputError("Excel files need openpyxl: pip install 'deltasim[analysis]', or take csv") from None
-    with pd.ExcelWriter(path, engine="openpyxl") as book:
-        dictionary().to_excel(book, sheet_name="columns", index=False)
-        for name in TABLES:
-            table = _without_sectors(run.flows) if name == "flows" else run.frame(name)
-            table.head(EXCEL_ROWS).to_excel(book, sheet_name=name, index=False)
+    book = Workbook(write_only=True)
+    sheets = {"columns": dictionary(), **{name: run.frame(name) for name in TABLES}}
+    sheets["flows"] = _without_sectors(run.flows)
+    for name, table in sheets.items():
+        sheet = book.create_sheet(name)
+        sheet.append(list(table.columns))
+        plain = table.astype(object).where(table.notna(), None)
+        for row in plain.itertuples(index=False, name=None):
+            sheet.append(row)
+    book.save(path)
 
 
 def _without_sectors(flows: pd.DataFrame) -> pd.DataFrame:
-    """Flows summed over sectors: hundreds of thousands of rows take Excel minutes to open."""
     keys = ["year", "kind", "origin", "destination"]
     table = flows.groupby(keys, as_index=False, sort=False)["amount"].sum()
     table.insert(2, "sector", NO_SECTOR)

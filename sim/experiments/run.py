@@ -108,11 +108,7 @@ class Run:
     def frame(self, name: str) -> pd.DataFrame:
         """A result table by name; ids are strings."""
         if name not in self._frames:
-            table = self.arrow[name]
-            for position, field in enumerate(table.schema):
-                if pa.types.is_dictionary(field.type):
-                    table = table.set_column(position, field.name, table.column(position).cast(pa.string()))
-            self._frames[name] = table.to_pandas()
+            self._frames[name] = tables.plain_strings(self.arrow[name]).to_pandas()
         return self._frames[name]
 
     @property

@@ -148,6 +148,15 @@ def ids(codes: IntArray, words: Sequence[str]) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), pa.array(list(words), pa.string()))
 
 
+def plain_strings(table: pa.Table) -> pa.Table:
+    """The same table with dictionaries decoded."""
+    for position, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            decoded = field.with_type(pa.string())
+            table = table.set_column(position, decoded, table.column(position).cast(pa.string()))
+    return table
+
+
 def assemble(table: str, data: Mapping[str, Any]) -> pa.Table:
     """An Arrow table with the declared columns in order, each with unit and meaning in its metadata."""
     arrays, fields = [], []

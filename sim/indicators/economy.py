@@ -6,7 +6,7 @@ import numpy as np
 
 from sim.core.arrays import FloatArray, IntArray
 from sim.core.state import BASE_MONEY, MONEY, PEOPLE
-from sim.indicators.base import CITY, PER_CENT, REGION, SETS, TEN_THOUSAND_YUAN, View, growth, indicator
+from sim.indicators.base import CITY, GROUP, PER_CENT, PROVINCE, REGION, SETS, TEN_THOUSAND_YUAN, View, growth, indicator
 
 
 @indicator(MONEY)
@@ -74,11 +74,15 @@ def specialisation(view: View, members: IntArray) -> FloatArray:
     return np.asarray((distance[:, members] * weight).sum(axis=1) / weight.sum(axis=1))
 
 
-@indicator("base-year mean 1")
-def market_access(view: View, members: IntArray) -> FloatArray:
-    """Spending in reach, weighted by cost of trade; mean of the cities by GDP."""
-    weight = view["gdp"][:, members]
-    return np.asarray((view["market_access"][:, members] * weight).sum(axis=1) / weight.sum(axis=1))
+@indicator("region 1", PROVINCE, GROUP, CITY)
+def relative_market_access(view: View, members: IntArray) -> FloatArray:
+    """Change of market access since the base year against that of the region; means by GDP."""
+
+    def mean(places: IntArray) -> FloatArray:
+        weight = view["gdp"][:, places]
+        return np.asarray((view["market_access"][:, places] * weight).sum(axis=1) / weight.sum(axis=1))
+
+    return mean(members) / mean(view.cities)
 
 
 @indicator(BASE_MONEY)

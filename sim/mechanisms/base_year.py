@@ -32,7 +32,7 @@ class TaxRates:
 
 @dataclass(frozen=True, eq=False)
 class Budgets:
-    """Budget rules found in the base year, ``[region]`` or ``[province]``; amounts are shares of national value added."""
+    """Budget rules of the base year, ``[region]`` or ``[province]``; amounts are shares of national value added."""
 
     cut: FloatArray
     other_rate: FloatArray

@@ -44,7 +44,9 @@ def solve_implicitly(
         delay = np.zeros(z.shape)
         delay[0] = 1.0 / length
         change = np.linalg.solve(np.diag(delay.ravel()) - _jacobian(point, tech, closure), point.residual.ravel())
-        change *= min(1.0, LARGEST_CHANGE / np.abs(change).max())
+        if not np.abs(change).max() <= LARGEST_CHANGE and length > SHORTEST_STEP:
+            length /= GROWTH
+            continue
         trial = _Point(point.z + change.reshape(z.shape), tech, closure, accounts)
         ratio = point.norm / trial.norm if trial.norm > 0.0 else GROWTH
         if not ratio >= ACCEPTED and length > SHORTEST_STEP:

@@ -15,7 +15,6 @@ from sim.mechanisms.market import kernels
 from sim.mechanisms.market.closure import YearlyClosure, blank_accounts
 from sim.mechanisms.market.trade_cost import trade_kernel
 
-ACCELERATION_DEPTH = 30  # pairs kept: measured, later years then need 5 sweeps instead of 23 (docs/performance.md)
 MAX_SWEEPS = 2000
 PRECISION = 1e-10  # of national value added, for the accounts of the record
 
@@ -27,6 +26,7 @@ class Market:
     reads: ClassVar[tuple[str, ...]] = (
         *("capital", "labour", "effective_productivity", "investment_share", "capital_by_origin", "net_position"),
         *("cumulated_saving", "debt", "province_debt", "subsidy_due", "payable", "national", "price_memory"),
+        *("acceleration", "acceleration_products", "acceleration_stored"),
         *("volume_memory", "value_added", "real_gdp"),
     )
     writes: ClassVar[tuple[str, ...]] = (
@@ -40,6 +40,7 @@ class Market:
         *("city_investment", "city_cash", "net_inflow", "seller_weight", "buyer_weight"),
         *("central_service", "transfer_net", "province_revenue", "province_transfer", "province_new_debt"),
         *("province_fund_draw", "province_interest", "price_memory", "volume_memory", "national"),
+        *("acceleration", "acceleration_products", "acceleration_stored"),
     )
 
     def __init__(self, base: BaseYear, *, tolerance: float = 1e-8) -> None:
@@ -49,10 +50,8 @@ class Market:
         self.tolerance = tolerance
         self.yearly = YearlyClosure(base)
         self.accounts = blank_accounts(n, base.n_provinces)
-        self.memory = kernels.new_memory(n_sectors, n, ACCELERATION_DEPTH)
         self.technology = technology(base)
         self._levers = (base.admin_barrier.copy(), np.ones((n, n)))
-        self._base_access: FloatArray | None = None
         self.sweeps = 0
         self.residual = 0.0
         shape = (n_sectors, n)
@@ -64,7 +63,7 @@ class Market:
         self._set_factors(state)
         closure = self.yearly.set_year(state)
         z = 2.0 * state.price_memory[0] - state.price_memory[1]
-        self._solve(z, closure, state.year)
+        self._solve(z, closure, state)
         self._settle(z, closure, state)
         self._write_prices(z, state)
         write_accounts(state, self.accounts, closure, self.base)
@@ -89,9 +88,9 @@ class Market:
             state.real_gdp *= np.exp(growth)
         state.volume_memory[:] = volume
 
-    def _solve(self, z: FloatArray, closure: kernels.Closure, year: int) -> None:
+    def _solve(self, z: FloatArray, closure: kernels.Closure, state: State) -> None:
         converged, self.sweeps, self.residual, place = kernels.solve(
-            z, self.technology, closure, self.accounts, self.memory, self.tolerance, MAX_SWEEPS
+            z, self.technology, closure, self.accounts, memory_of(state), self.tolerance, MAX_SWEEPS
         )
         if not converged:
             world = self.base.world
@@ -102,7 +101,7 @@ class Market:
                 residual=float(self.residual),
                 sweeps=int(self.sweeps),
                 tolerance=self.tolerance,
-                year=year,
+                year=state.year,
             )
 
     def _settle(self, z: FloatArray, closure: kernels.Closure, state: State) -> None:
@@ -128,6 +127,12 @@ class Market:
         access = log_access(self._sales, self._u) - base.log_access
         weight = state.value_added / state.value_added.sum(axis=1, keepdims=True)
         np.exp((weight * access).sum(axis=1), out=state.market_access)
+
+
+def memory_of(state: State) -> kernels.Memory:
+    """The solver's memory as views of the state."""
+    step, residual = state.acceleration.reshape(2, state.acceleration.shape[1], -1)
+    return kernels.Memory(step, residual, state.acceleration_products, state.acceleration_stored)
 
 
 def log_access(sales: FloatArray, u: FloatArray) -> FloatArray:
