@@ -53,7 +53,9 @@ def execute(arguments: argparse.Namespace) -> int:
     out = arguments.out or default_folder(config)
     with common.progress(arguments) as tell:
         add = None if arguments.no_report else partial(_report, tell)
-        run = run_scenario(config, out=out, force=arguments.force, progress=tell, add=add)
+        run = run_scenario(
+            config, out=out, force=arguments.force, progress=tell, add=add, overrides=arguments.overrides
+        )
     _tell(arguments, run, None if arguments.no_report else out / REPORT)
     return 0
 

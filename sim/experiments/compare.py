@@ -70,7 +70,7 @@ class Comparison:
     def _quantities(self, name: str) -> pd.DataFrame:
         keys = [column.name for column in KEYS[name]]
         first, second = (run.frame(name).set_index(keys).rename_axis(columns="quantity") for run in (self.a, self.b))
-        return _changes(first.stack(), second.stack())
+        return _changes(_stacked(first), _stacked(second))
 
 
 def compare(a: Run | str | Path, b: Run | str | Path) -> Comparison:
@@ -79,14 +79,22 @@ def compare(a: Run | str | Path, b: Run | str | Path) -> Comparison:
     return Comparison(first, second)
 
 
+def _stacked(table: pd.DataFrame) -> pd.Series[float]:
+    import pandas as pd
+
+    stacked = table.stack()
+    return stacked if isinstance(stacked, pd.Series) else stacked.iloc[:, 0]
+
+
 def _changes(a: pd.Series[float], b: pd.Series[float]) -> pd.DataFrame:
     import pandas as pd
 
     table = pd.DataFrame({"a": a, "b": b}) if a.index.equals(b.index) else pd.concat([a, b], axis=1, keys=["a", "b"])
     before, after = table["a"].to_numpy(), table["b"].to_numpy()
     table["change"] = after - before
-    some = np.abs(before) > 0.0
-    table["change_pct"] = np.divide(PER_CENT * (after - before), np.abs(before), out=np.full_like(after, np.nan), where=some)
+    size = np.abs(before)
+    blank = np.full_like(after, np.nan)
+    table["change_pct"] = np.divide(PER_CENT * (after - before), size, out=blank, where=size > 0.0)
     return table.reset_index()
 
 

@@ -137,7 +137,8 @@ class Lookup:
         table = self.run.sectors
         rows = table[(table["region"] == self.city) & (table["year"] == when)].set_index("sector")[column]
         ids = [self.world.sector_ids[s] for s in self.chosen]
-        return np.array([self.note(f"{column} {s}", rows[s], about.unit, about.meaning, f"sectors, {when}") for s in ids])
+        where = f"sectors, {when}"
+        return np.array([self.note(f"{column} {s}", rows[s], about.unit, about.meaning, where) for s in ids])
 
     def paid(self, what: str, *, year: int | None = None, **where: str | Sequence[str]) -> float:
         """Sum of the rows of the transfers table with these payers, payees, rules or taxes."""
@@ -155,7 +156,8 @@ class Lookup:
         for column, wanted in where.items():
             chosen &= table[column] == wanted if isinstance(wanted, str) else table[column].isin(list(wanted))
         value = float(table.loc[chosen, "amount"].sum())
-        return self.note(what, value, VALUES[name][-1].unit, "sum of payments" if name == "transfers" else "", f"{name}, {when}")
+        about = VALUES[name][-1]
+        return self.note(what, value, about.unit.partition(";")[0], about.meaning, f"{name}, {when}")
 
     def parameter(self, key: str) -> float:
         """A parameter that is one number."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from sim.experiments.run import Run
 
+
 def dictionary() -> pd.DataFrame:
     """table, column, unit, meaning of everything a run writes."""
     import pandas as pd
@@ -96,7 +97,7 @@ def _excel(run: Run, path: Path) -> None:
 
 def _without_sectors(flows: pd.DataFrame) -> pd.DataFrame:
     keys = ["year", "kind", "origin", "destination"]
-    table = flows.groupby(keys, as_index=False, sort=False)["amount"].sum()
+    table = flows.groupby(keys, sort=False)["amount"].sum().reset_index()
     table.insert(2, "sector", NO_SECTOR)
     return table
 

@@ -1,7 +1,7 @@
 """The figures that can be explained: each computes a number of the result tables again from others of them.
 
-The first line of a docstring is the formula in words. Parameters and data named in the decorator stand behind the number
-without appearing in its last step.
+A docstring is the formula in words. Parameters and data named in the decorator stand behind the number without
+appearing in its last step.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sim.calibration import tax_rates
+from sim.calibration.fiscal import tax_rates
 from sim.core.arrays import FloatArray
+from sim.core.state import MONEY, PEOPLE
 from sim.experiments.explain import Figure, Formula, Lookup
 from sim.experiments.tables import CENTRE, POOL
 from sim.mechanisms.invest import mean_land_price
@@ -65,13 +66,12 @@ def output(x: Lookup) -> float:
 
 @figure()
 def gni(x: Lookup) -> float:
-    """GDP + profits of plants and pool held elsewhere + interest received - profits and interest paid; the interest that
-    the province pays counts by residents."""
-    income = x.of_city("gdp") + x.of_city("profit_received") - x.of_city("profit_paid") + x.of_city("position_income")
-    interest = x.of_city("interest_received") - x.of_city("interest_paid")
-    return income + interest - x.note(
-        "interest of the province", _of_province(x, "interest"), "100 million yuan", "by residents", "transfers"
-    )
+    """GDP + profits of plants and pool held elsewhere + interest received - profits and interest paid; the interest
+    that the province pays counts by residents."""
+    received = ("gdp", "profit_received", "position_income", "interest_received")
+    income = sum(x.of_city(name) for name in received) - x.of_city("profit_paid") - x.of_city("interest_paid")
+    above = _of_province(x, "interest")
+    return income - x.note("interest of the province", above, MONEY, "by residents", "transfers")
 
 
 def _of_province(x: Lookup, rule: str) -> float:
@@ -117,8 +117,8 @@ def capital_share(x: Lookup) -> FloatArray:
 
 @figure()
 def real_income(x: Lookup) -> float:
-    """(disposable income + own revenue + land revenue + net transfers - cash, subsidies and interest that the city hands
-    on) / price index."""
+    """(disposable income + own revenue + land revenue + net transfers - cash, subsidies and interest that the city
+    hands on) / price index."""
     received = sum(x.of_city(name) for name in ("disposable_income", "own_revenue", "land_revenue", "transfer_net"))
     paid = sum(x.of_city(name) for name in ("city_cash", "subsidy", "interest_paid"))
     return (received - paid) / x.of_city("price_index")
@@ -205,7 +205,7 @@ def own_revenue(x: Lookup) -> float:
     return total + x.of_city("other_levies")
 
 
-@figure(parameters=("central_share_vat", "central_share_corporate", "central_share_personal", "central_share_consumption"))
+@figure(parameters=tuple(f"central_share_{tax}" for tax in ("vat", "corporate", "personal", "consumption")))
 def central_tax(x: Lookup) -> float:
     """Central part of each tax; a production tax that is a net subsidy counts against it."""
     taxes = ("vat", "consumption", "corporate", "personal", "other_production")
@@ -235,8 +235,8 @@ def transfer_net(x: Lookup) -> float:
 
 @figure(parameters=("debt_share_of_gap", "fund_share_of_gap"), data=("region_values",))
 def public_spending(x: Lookup) -> float:
-    """Own revenue + general transfer + new debt + draw on funds + the city's part of its province's budget, of which the
-    infrastructure share is known."""
+    """Own revenue + general transfer + new debt + draw on funds + the city's part of its province's budget, of which
+    the infrastructure share is known."""
     own = sum(x.of_city(name) for name in ("own_revenue", "general_transfer", "new_debt", "fund_draw"))
     province = x.of_city("public_investment") - x.of_city("city_investment")
     return own + province / x.parameter("infrastructure_share")
@@ -246,7 +246,7 @@ def public_spending(x: Lookup) -> float:
 def debt(x: Lookup) -> float:
     """Last year's debt + last year's new debt; in the base year the province's ratio times own revenue."""
     if x.is_base_year:
-        observed = x.note("own_revenue", x.world.own_revenue[x.index], "100 million yuan", "", "region_values.csv")
+        observed = x.note("own_revenue", x.world.own_revenue[x.index], MONEY, "", "region_values.csv")
         return x.parameter_of_place("debt_revenue_ratio") * observed
     return x.of_city("debt", year=x.year - 1) + x.of_city("new_debt", year=x.year - 1)
 
@@ -296,7 +296,7 @@ def labour(x: Lookup) -> float:
 def resident_population(x: Lookup) -> float:
     """Last year's residents times (1 + births - deaths); in the base year the data."""
     if x.is_base_year:
-        return x.note("residents", x.world.resident_population[x.index], "10,000 persons", "", "region_values.csv")
+        return x.note("residents", x.world.resident_population[x.index], PEOPLE, "", "region_values.csv")
     rate = x.parameter_of_place("birth_rate") - x.parameter_of_place("death_rate")
     return x.of_city("resident_population", year=x.year - 1) * (1.0 + rate / PER_THOUSAND)
 

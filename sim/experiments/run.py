@@ -174,9 +174,7 @@ class Run:
 
         return dataset(self)
 
-    def save(
-        self, out: str | Path, *, force: bool = False, add: Callable[[Run, Path], None] | None = None
-    ) -> Path:
+    def save(self, out: str | Path, *, force: bool = False, add: Callable[[Run, Path], None] | None = None) -> Path:
         """Write the run folder, its reference inside; ``add`` may put more files (a report) there before it is named.
 
         Raises:
@@ -336,7 +334,7 @@ def run_scenario(
 
 
 def reference_config(config: RunConfig) -> RunConfig:
-    """The run beside a run: the reference scenario's policies, everything else (data, years, seed, numbers) the same."""
+    """The run beside a run: the reference scenario's policies; data, years, seed and numbers stay the same."""
     from sim.compose import compose
     from sim.config import RunConfig
 

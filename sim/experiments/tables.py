@@ -1,4 +1,4 @@
-"""The result tables of a run as Arrow tables, built straight from its record; unit and meaning travel with every column.
+"""The result tables of a run as Arrow tables, built straight from its record; every column has its unit and meaning.
 
 Keys first, then one column per quantity. What a column holds is declared once, on `sim.core.state.State`; the names
 differ in three places only (`PUBLISHED`). Ids are dictionary-encoded strings, ``year`` an integer, the rest float64.
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from sim.core.arrays import FloatArray, IntArray
@@ -143,7 +144,7 @@ def columns(table: str) -> tuple[Column, ...]:
     return (*KEYS[table], *VALUES[table])
 
 
-def ids(codes: IntArray, words: Sequence[str]) -> pa.DictionaryArray:
+def ids(codes: npt.NDArray[np.integer[Any]], words: Sequence[str]) -> pa.DictionaryArray:
     """Strings given by their position in a list of words."""
     return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), pa.array(list(words), pa.string()))
 
@@ -224,7 +225,7 @@ def flows(model: RegionalEconomy) -> pa.Table:
         "relocated_capital": record["relocated_capital"],
         "saving": saving_flows(record["saving"], record["private_investment"])[:, None],
     }
-    parts: list[tuple[IntArray, ...]] = []
+    parts: list[tuple[npt.NDArray[Any], ...]] = []
     amounts = []
     for kind, cube in enumerate(cubes.values()):
         year, sector, origin, destination = (axis.astype(np.int32) for axis in np.nonzero(cube))

@@ -1,9 +1,9 @@
 """Every payment to, from and between governments, one row each: who paid whom, under which rule, on what base.
 
-Taxes are split by tax and by level, contracts by name and age, so that the sums by payee or payer are the columns of the
-cities table: taxes and levies to a city its own revenue, from the centre its general transfer, and so on. A payment that
-goes against its usual direction (a city that remits upwards, a production tax that is a net subsidy) changes payer and
-payee, so amounts are never negative.
+Taxes are split by tax and by level, contracts by name and age, so that the sums by payee or payer are the columns of
+the cities table: taxes and levies to a city its own revenue, from the centre its general transfer, and so on. A payment
+that goes against its usual direction (a city that remits upwards, a production tax that is a net subsidy) changes payer
+and payee, so amounts are never negative.
 """
 
 from __future__ import annotations
@@ -180,7 +180,8 @@ def _contracts(ledger: _Ledger, names: list[str]) -> None:
         chosen = [PAYMENT.index(name) for name in ("payer", "payee", "contract", "age")]
         keys, index = np.unique(rows[:, chosen].astype(np.int64), axis=0, return_inverse=True)
         base, amount = (
-            np.bincount(index.reshape(-1), rows[:, PAYMENT.index(name)], len(keys)) for name in ("base", "amount")
+            np.bincount(index.reshape(-1), rows[:, PAYMENT.index(name)], len(keys)).astype(np.float64)
+            for name in ("base", "amount")
         )
         payer, payee, contract, age = keys.T
         ledger.add(np.full(len(keys), year), payer, payee, (codes[contract], rule, tax), base, amount, age)

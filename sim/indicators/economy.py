@@ -6,7 +6,7 @@ import numpy as np
 
 from sim.core.arrays import FloatArray, IntArray
 from sim.core.state import BASE_MONEY, MONEY, PEOPLE
-from sim.indicators.base import CITY, GROUP, PER_CENT, PROVINCE, REGION, SETS, TEN_THOUSAND_YUAN, View, growth, indicator
+from sim.indicators.base import PER_CENT, REGION, SCOPES, TEN_THOUSAND_YUAN, View, growth, indicator
 
 
 @indicator(MONEY)
@@ -21,7 +21,7 @@ def real_gdp(view: View, members: IntArray) -> FloatArray:
     return view.total("real_gdp", members)
 
 
-@indicator("%", *SETS, CITY)
+@indicator("%", *SCOPES)
 def real_gdp_growth(view: View, members: IntArray) -> FloatArray:
     """Growth of real GDP."""
     return growth(view.total("real_gdp", members))
@@ -45,13 +45,13 @@ def resident_population(view: View, members: IntArray) -> FloatArray:
     return view.total("resident_population", members)
 
 
-@indicator(TEN_THOUSAND_YUAN, *SETS, CITY)
+@indicator(TEN_THOUSAND_YUAN, *SCOPES)
 def gdp_per_head(view: View, members: IntArray) -> FloatArray:
     """GDP per resident, prices of the year."""
     return view.total("gdp", members) / view.total("resident_population", members)
 
 
-@indicator(f"{TEN_THOUSAND_YUAN}, base-year prices", *SETS, CITY)
+@indicator(f"{TEN_THOUSAND_YUAN}, base-year prices", *SCOPES)
 def real_income_per_head(view: View, members: IntArray) -> FloatArray:
     """Real income per resident."""
     return view.total("real_income", members) / view.total("resident_population", members)
@@ -63,7 +63,7 @@ def share_of_national_gdp(view: View, members: IntArray) -> FloatArray:
     return PER_CENT * view.total("gdp", members) / view.total("gdp", np.arange(view.world.row))
 
 
-@indicator("1", *SETS, CITY)
+@indicator("1", *SCOPES)
 def specialisation(view: View, members: IntArray) -> FloatArray:
     """Krugman index: how far the cities' industry mixes differ from the region's, 0 none to 2; mean by GDP."""
     made = view["value_added"][:, : view.world.n_cities]
@@ -74,7 +74,7 @@ def specialisation(view: View, members: IntArray) -> FloatArray:
     return np.asarray((distance[:, members] * weight).sum(axis=1) / weight.sum(axis=1))
 
 
-@indicator("region 1", PROVINCE, GROUP, CITY)
+@indicator("region 1", *SCOPES[1:])
 def relative_market_access(view: View, members: IntArray) -> FloatArray:
     """Change of market access since the base year against that of the region; means by GDP."""
 

@@ -32,7 +32,7 @@ STOCKS = ("capital", "public_capital", "resident_population", "labour", "debt", 
 
 @dataclass(frozen=True, eq=False)
 class Books:
-    """What the identities look at: flows ``[year, ...]``, stocks at their start, stocks a year later (maybe fewer years)."""
+    """What the identities look at: flows and stocks ``[year, ...]``, and the stocks a year later (maybe fewer years)."""
 
     now: Mapping[str, FloatArray]
     later: Mapping[str, FloatArray]
@@ -153,9 +153,7 @@ def spending(b: Books) -> float:
 def current_account(b: Books) -> float:
     """The country spends its value added less the current account."""
     gdp = b["gdp"].sum(axis=1)
-    return b.against_gdp(
-        b["net_inflow"].sum(axis=1) + b.base.world.parameters.value("current_account_share") * gdp
-    )
+    return b.against_gdp(b["net_inflow"].sum(axis=1) + b.base.world.parameters.value("current_account_share") * gdp)
 
 
 def contracts(b: Books) -> float:

@@ -147,11 +147,12 @@ def winners(view: View) -> Spec:
     return {"data": data, "layout": {**layout, "annotations": notes}}
 
 
-def paths(view: View) -> Spec:
-    """Levels of the run and its reference, and the difference below, for one place that the reader chooses."""
-    series = {place: _series(view, place) for place in view.places()}
-    first = series[REGION]
+def paths(view: View, place: str = REGION) -> Spec:
+    """Levels of the run and its reference, and the difference below, of one place; the reader can choose another."""
+    series = {other: _series(view, other) for other in view.places()}
+    first = series[place]
     labels = [view.words("paths.run"), view.words("paths.reference")]
+    below = view.words("paths.below" if view.before is not None else "paths.below_alone")
     data: list[dict[str, Any]] = []
     notes = []
     layout = _layout("paths")
@@ -160,14 +161,14 @@ def paths(view: View) -> Spec:
         unit = view.words("unit.real" if column == "real_income" else "unit.money")
         title = f"<b>{view.words(f'column.{column}')}</b>, {unit}"
         notes.append(_panel_title(title, layout[f"xaxis{upper}"]["domain"][0], 1))
-        notes.append(_panel_title(view.words("paths.below"), layout[f"xaxis{upper}"]["domain"][0], layout[f"yaxis{lower}"]["domain"][1]))
+        notes.append(_panel_title(below, layout[f"xaxis{upper}"]["domain"][0], layout[f"yaxis{lower}"]["domain"][1]))
         hover = "%{x}: %{y:,.4~r}"
         data.append(_line(view.years, first[len(data)], upper, labels[0], COLOURS["run"], hover, legend=position == 0))
         if view.before is not None:
             line = _line(view.years, first[len(data)], upper, labels[1], COLOURS["reference"], hover, legend=position == 0)
             data.append({**line, "line": {**line["line"], "dash": "dash"}})
-        below = _line(view.years, first[len(data)], lower, "", COLOURS["run"], "%{x}: %{y:+.3~f}%", legend=False)
-        data.append({**below, "fill": "tozeroy", "fillcolor": "rgba(42,111,176,.15)"})
+        change = _line(view.years, first[len(data)], lower, "", COLOURS["run"], "%{x}: %{y:+.3~f}%", legend=False)
+        data.append({**change, "fill": "tozeroy", "fillcolor": "rgba(42,111,176,.15)"})
     control = {"series": series}
     return {"data": data, "layout": {**layout, "annotations": notes}, "control": control}
 

@@ -32,7 +32,7 @@ class View:
     def __init__(self, run: Run, language: str = "en") -> None:
         self.run = run
         self.language = language
-        self.words = Words(language)
+        self.words = Words(language, base=run.info["years"][0])
         self.before = run.reference
         self.cities: list[str] = run.city_ids
         self.first, self.last = (int(year) for year in run.info["years"])

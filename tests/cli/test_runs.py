@@ -132,10 +132,11 @@ def test_export_and_read_back(sim, desk, tmp_path, form):
 def test_explain(sim):
     answer = sim("explain", "gdp", "--city", "Milltown", "--year", "2021", "--run", "mine")
     assert answer.code == 0
-    assert "value_added, MAN" in answer.out
+    assert "value_added MAN" in answer.out
     as_json = sim("explain", "own_revenue", "--city", "坊城", "--year", "2021", "--json").json
-    total = sum(row["value"] if row["sign"] == "+" else -row["value"] for row in as_json["inputs"])
-    assert total == pytest.approx(as_json["value"])
+    assert as_json["city"] == "MIL"
+    assert as_json["recomputed"] == pytest.approx(as_json["value"])
+    assert all(row["source"] for row in as_json["parameters"] + as_json["data"])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,265 @@
+"""The sections of the page, in order: each a title, a sentence on how to read it, and its content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from pydantic import BaseModel
+
+from sim.experiments.switches import AS_IT_IS, NATIONAL, SwitchStudy
+from sim.report import charts, tables
+from sim.report.answer import sentences
+from sim.report.charts import Spec
+from sim.report.formats import money, percent, share
+from sim.report.markup import choice, figure, fold, paragraph, sentence, slider, table, tiles
+from sim.report.view import HEADLINES, REGION, View
+
+
+@dataclass
+class Page:
+    """What sections are made from, and the figures they hand to the page's script."""
+
+    view: View
+    study: SwitchStudy | None = None
+    figures: dict[str, Spec] = field(default_factory=dict)
+
+    def draw(self, name: str, spec: Spec, label: str) -> str:
+        """The place of a figure; its specification goes to the script."""
+        self.figures[name] = spec
+        return figure(name, label, int(spec["layout"]["height"]))
+
+
+Section = Callable[[Page], str]
+
+
+# --- the answer ---------------------------------------------------------------------------------------------------
+
+
+def answer(page: Page) -> str:
+    view = page.view
+    lines = "".join(f"<p>{sentence(text)}</p>" for text in sentences(view))
+    return f'<div class="answer">{lines}</div>{_tiles(view)}{_setting(view)}'
+
+
+def _tiles(view: View) -> str:
+    words, years = view.words, {"first": view.first, "last": view.last}
+    if view.before is None:
+        note = words("tile.pace", **years)
+        growing = [
+            (words(f"column.{column}"), percent(view.region_growth(column)), note)
+            for column in ("real_gdp", "real_income", "own_revenue")
+        ]
+        return tiles(growing)
+    income, gdp = view.difference("real_income"), view.difference("real_gdp")
+    change = view.change("real_income").loc[view.last]
+    theil = [float(view.indicator("theil_real_income", before=before).iloc[-1]) for before in (False, True)]
+    items = [
+        (words("tile.income", year=view.last), percent(income[1]), _amount(view, income[0])),
+        (words("tile.gdp", year=view.last), percent(gdp[1]), _amount(view, gdp[0])),
+        (
+            words("tile.who"),
+            f"{int((change > 0).sum())} / {int((change < 0).sum())}",
+            words("tile.who_note", year=view.last),
+        ),
+        (words("tile.gap"), percent(100 * (theil[0] / theil[1] - 1)), words("tile.gap_note")),
+    ]
+    paid = float(view.payments["amount"].sum())
+    if paid:
+        items.append((words("tile.paid"), money(paid, view.language), words("tile.paid_note", **years)))
+    return tiles(items)
+
+
+def _amount(view: View, value: float) -> str:
+    return f"{'+' if value > 0 else '−'}{money(value, view.language)}" if value else money(value, view.language)
+
+
+def _setting(view: View) -> str:
+    """What the policies set: every value with its meaning, codes of places and sectors by name."""
+    rows = [
+        [f"{name}.{key}", _shown(view, value), info.description or ""]
+        for name, policy in view.run.config.policies.items()
+        for key, info in type(policy).model_fields.items()
+        if (value := getattr(policy, key)) not in (None, {}, [])
+    ]
+    if not rows:
+        return ""
+    head = [view.words(f"setting.{key}") for key in ("key", "value", "meaning")]
+    return fold(view.words("fold.setting"), table(head, rows, css="texts"))
+
+
+def _shown(view: View, value: object) -> str:
+    if isinstance(value, BaseModel):
+        value = value.model_dump()
+    if isinstance(value, dict):
+        return "; ".join(f"{_shown(view, key)}: {_shown(view, item)}" for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_shown(view, item) for item in value)
+    text = str(value)
+    if text in view.run.labels["sectors"]:
+        return view.sector(text)
+    return view.name(text) if text in view.run.labels["regions"] else text
+
+
+# --- cities -------------------------------------------------------------------------------------------------------
+
+
+def where(page: Page) -> str:
+    view = page.view
+    measures = [(column, view.words(f"column.{column}")) for column in HEADLINES]
+    controls = choice("map-measure", view.words("map.measure"), [("", measures)])
+    controls += slider("map-year", view.words("map.year"), view.first, view.last)
+    drawn = page.draw("map", charts.map_(view), view.words("map.title"))
+    side = f'<div class="side">{tables.extremes(view)}</div>'
+    return f'<div class="controls">{controls}</div><div class="beside">{drawn}{side}</div>'
+
+
+def cities(page: Page) -> str:
+    view = page.view
+    drawn = page.draw("winners", charts.winners(view), view.words("cities.title"))
+    return drawn + fold(view.words("fold.numbers"), tables.cities(view))
+
+
+def paths(page: Page) -> str:
+    view = page.view
+    whole = [province for province in view.places() if province in view.provinces]
+    groups = [
+        ("", [(REGION, view.name(REGION))]),
+        (view.words("paths.provinces"), [(province, view.name(province)) for province in whole]),
+    ]
+    for province in view.provinces:
+        groups.append((view.name(province), [(city, view.name(city)) for city in view.members(province)]))
+    controls = f'<div class="controls">{choice("paths-place", view.words("paths.place"), groups)}</div>'
+    return controls + page.draw("paths", charts.paths(view), view.words("paths.title"))
+
+
+# --- between places -----------------------------------------------------------------------------------------------
+
+
+def payments(page: Page) -> str:
+    view = page.view
+    spec = charts.payments(view)
+    if spec is None:
+        parts = [paragraph(view.words("payments.none"))]
+    else:
+        drawn = page.draw("payments", spec, view.words("payments.title"))
+        parts = [drawn, fold(view.words("fold.numbers"), tables.payments(view))]
+    parts += [f"<h3>{view.words('centre.heading')}</h3>", paragraph(view.words("centre.guide"), "guide")]
+    return "".join([*parts, tables.from_centre(view)])
+
+
+def moves(page: Page) -> str:
+    view = page.view
+    spec = charts.moves(view)
+    if spec is None:
+        return paragraph(view.words("moves.none"))
+    drawn = page.draw("moves", spec, view.words("moves.title"))
+    positive = view.extra_moves.groupby(["origin", "destination"], observed=True)["amount"].sum()
+    positive = positive[positive > 0]
+    shown = len(spec["data"][0]["link"]["value"])
+    note = view.words(
+        "moves.shown", n=shown, all=len(positive), share=share(float(positive.nlargest(shown).sum() / positive.sum()))
+    )
+    return "".join(
+        [drawn, paragraph(note, "note"), tables.arrivals(view), fold(view.words("fold.numbers"), tables.moves(view))]
+    )
+
+
+def provinces(page: Page) -> str:
+    return tables.provinces(page.view)
+
+
+def plan(page: Page) -> str:
+    view = page.view
+    names = tables.waiting(view)
+    separator = "、" if view.language == "zh" else "; "
+    waiting = paragraph(view.words("plan.waiting", names=separator.join(names)), "note") if names else ""
+    return f"{tables.plan(view)}{waiting}{tables.indicators(view)}"
+
+
+# --- how far to trust it ------------------------------------------------------------------------------------------
+
+
+def sign(page: Page) -> str:
+    view, study = page.view, page.study
+    if study is None:
+        return paragraph(view.words("sign.none" if view.before is None else "sign.gone"))
+    drawn = page.draw("switches", charts.switches(view, study), view.words("sign.title"))
+    text = "".join(f"<p>{sentence(line)}</p>" for line in _verdict(view, study))
+    return f"{text}{drawn}{fold(view.words('fold.numbers'), tables.switches(view, study.cases))}"
+
+
+def _verdict(view: View, study: SwitchStudy) -> list[str]:
+    """Whether the sign of the region's real income turns, and what the imputed tilt of the sectors adds."""
+    cases = study.cases
+    here = cases.loc[AS_IT_IS]
+    turned = cases.index[np.sign(cases["real_income"]) != np.sign(here["real_income"])]
+    values = {"gain": _amount(view, here["real_income"]), "pct": percent(here["real_income_pct"])}
+    names = ", ".join(view.words(f"switch.{case}") for case in turned)
+    lines = [view.words("sign.turns" if len(turned) else "sign.same", **values, cases=names)]
+    if NATIONAL in cases.index:
+        tilt = cases.loc[NATIONAL]
+        amounts = {"gain": _amount(view, tilt["real_income"]), "pct": percent(tilt["real_income_pct"])}
+        lines.append(view.words("sign.tilt", **amounts))
+    band = study.band("real_income")
+    if band is not None:
+        low, high = (_amount(view, value) for value in band)
+        lines.append(view.words("sign.band", n=len(study.draws), low=low, high=high))
+    return lines
+
+
+def solver(page: Page) -> str:
+    view = page.view
+    return page.draw("solver", charts.solver(view), view.words("solver.title")) + tables.solver(view)
+
+
+def coverage(page: Page) -> str:
+    view = page.view
+    spec = charts.coverage(view)
+    if spec is None or view.world is None:
+        return paragraph(view.words("coverage.gone"))
+    drawn = page.draw("coverage", spec, view.words("coverage.title"))
+    frame = view.world.parameters.frame
+    n = frame.loc[frame["status"] == "judgement", "key"].nunique()
+    numbers = fold(view.words("fold.numbers"), tables.coverage(view))
+    return drawn + numbers + fold(view.words("coverage.judgements", n=n), tables.judgements(view))
+
+
+def again(page: Page) -> str:
+    view, words = page.view, page.view.words
+    replaced = ", ".join(f"{key} = {value}" for key, value in view.run.config.parameters.items())
+    pairs = [
+        (words("again.version"), f"deltasim {view.info('version')}"),
+        (words("again.python"), str(view.info("python"))),
+        (words("again.data"), f"{view.info('data', 'name')} ({view.info('data', 'base_year')})"),
+        (words("again.hash"), str(view.info("data", "hash"))),
+        (words("again.config"), str(view.info("config_hash"))),
+        (words("again.seed"), f"{view.info('seed')}, {view.info('replicate')}"),
+        (words("again.changed"), replaced or words("again.none")),
+        (words("again.created"), str(view.info("created"))),
+    ]
+    command = f'<pre class="command">{sentence_free(str(view.info("command")))}</pre>'
+    return command + tables.facts(view, pairs)
+
+
+def sentence_free(text: str) -> str:
+    """Text as it is, safe in HTML."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+SECTIONS: dict[str, tuple[str, Section]] = {
+    "answer": ("answer", answer),
+    "where": ("map", where),
+    "cities": ("cities", cities),
+    "paths": ("paths", paths),
+    "payments": ("payments", payments),
+    "moves": ("moves", moves),
+    "provinces": ("provinces", provinces),
+    "targets": ("plan", plan),
+    "sign": ("sign", sign),
+    "solver": ("solver", solver),
+    "data": ("coverage", coverage),
+    "again": ("again", again),
+}
+"""Anchor -> prefix of its texts, and what makes it."""

@@ -1,0 +1,415 @@
+"""Every text of the report, English and Chinese side by side."""
+
+from __future__ import annotations
+
+LANGUAGES = ("en", "zh")
+
+TEXTS: dict[str, tuple[str, str]] = {
+    # --- small words
+    "and": (" and ", "，并"),
+    "comma": (", ", "，"),
+    "place.region": ("all {n} cities", "全部{n}个城市"),
+    "place.government": ("Government of {name}", "{name}政府"),
+    "place.centre": ("Centre", "中央"),
+    "place.pool": ("Savers", "储蓄者"),
+    "policy.none": ("no policy", "不出台新政策"),
+    "policy.industry_transfer": ("moving ordinary manufacturing out of the core", "一般制造业向外疏解"),
+    "policy.market_integration": ("opening the provincial borders to trade", "打破省际市场壁垒"),
+    # --- units
+    "unit.money": ("100 million yuan", "亿元"),
+    "unit.real": ("100 million yuan at {base} prices", "亿元（{base}年价）"),
+    "unit.people": ("10,000 persons", "万人"),
+    "unit.change": ("% of the reference", "相对基准，%"),
+    "unit.pace": ("% a year", "年均，%"),
+    "unit.ratio": ("ratio", "比值"),
+    "unit.%": ("%", "%"),
+    "unit.10,000 yuan": ("10,000 yuan", "万元"),
+    # --- columns of the result tables
+    "column.real_income": ("Real income", "实际收入"),
+    "column.real_gdp": ("Real GDP", "实际GDP"),
+    "column.gdp": ("GDP", "GDP（名义）"),
+    "column.gni": ("Income of residents (GNI)", "居民总收入（GNI）"),
+    "column.own_revenue": ("Own revenue", "本级财政收入"),
+    "column.public_spending": ("Public spending", "财政支出"),
+    "column.general_transfer": ("Transfers from above", "上级转移支付"),
+    "column.central_tax": ("Taxes to the centre", "上缴中央税收"),
+    "column.consumption": ("Household consumption", "居民消费"),
+    "column.investment": ("Investment", "投资"),
+    "column.capital": ("Private capital", "私人资本存量"),
+    "column.labour": ("Employment", "就业"),
+    # --- the answer
+    "answer.region": (
+        "{policy}: in {year} the real income of the {n} cities together is {real_income} than without it, "
+        "and their real GDP {real_gdp}.",
+        "{policy}：到{year}年，{n}个城市的实际收入合计比不实施时{real_income}，实际GDP{real_gdp}。",
+    ),
+    "answer.higher": ("{amount} higher ({pct})", "高{amount}（{pct}）"),
+    "answer.lower": ("{amount} lower ({pct})", "低{amount}（{pct}）"),
+    "answer.who": (
+        "{gain} cities gain real income and {lose} lose: {best} gains most ({best_pct}), {worst} loses most ({worst_pct}).",
+        "{gain}个城市实际收入增加，{lose}个减少：{best}增加最多（{best_pct}），{worst}减少最多（{worst_pct}）。",
+    ),
+    "answer.all_gain": (
+        "All {gain} cities gain real income: {best} most ({best_pct}), {worst} least ({worst_pct}).",
+        "全部{gain}个城市实际收入都增加：{best}最多（{best_pct}），{worst}最少（{worst_pct}）。",
+    ),
+    "answer.all_lose": (
+        "All {lose} cities lose real income: {worst} most ({worst_pct}), {best} least ({best_pct}).",
+        "全部{lose}个城市实际收入都减少：{worst}最多（{worst_pct}），{best}最少（{best_pct}）。",
+    ),
+    "answer.how": ("From {first} to {last} {parts}.", "{first}至{last}年，{parts}。"),
+    "answer.moved": (
+        "capital worth {amount} moves between cities that would have stayed",
+        "比不实施时多转移资本{amount}",
+    ),
+    "answer.paid": (
+        "host cities hand {amount} of the tax on it to the places it came from",
+        "承接地按协议向转出地分享税收{amount}",
+    ),
+    "answer.revenue_up": (
+        "the cities' own revenue ends {amount} a year higher ({pct})",
+        "各市本级财政收入期末每年增加{amount}（{pct}）",
+    ),
+    "answer.revenue_down": (
+        "the cities' own revenue ends {amount} a year lower ({pct})",
+        "各市本级财政收入期末每年减少{amount}（{pct}）",
+    ),
+    "answer.gap_wider": (
+        "and the gap between cities in real income per head (Theil index) ends wider ({pct})",
+        "城市间人均实际收入差距（泰尔指数）扩大（{pct}）",
+    ),
+    "answer.gap_narrower": (
+        "and the gap between cities in real income per head (Theil index) ends narrower ({pct})",
+        "城市间人均实际收入差距（泰尔指数）缩小（{pct}）",
+    ),
+    "answer.nothing": (
+        "{policy} has no effect: in no city and no year does real income, real GDP, GDP or own revenue differ from the "
+        "run without it.",
+        "{policy}没有效果：任何城市、任何年份的实际收入、实际GDP、GDP和本级财政收入都与不实施时相同。",
+    ),
+    "answer.nobody": (
+        "None of the {n} cities gains and none loses, from {first} to {last}.",
+        "{first}至{last}年，{n}个城市无一受益，也无一受损。",
+    ),
+    "answer.why_nothing": (
+        "In force is: {policies}; look at its strength and its years under “What the scenario sets”.",
+        "已启用的政策：{policies}；请在“情景设定”中核对其力度和起止年份。",
+    ),
+    "answer.as_is": ("Without new policies", "不出台新政策"),
+    "answer.with": ("With {policy}, and no other run to compare with", "{policy}（没有可供比较的另一次运行）"),
+    "answer.course": (
+        "{subject}, the real GDP of the {n} cities goes from {real_gdp_first} in {first} to {real_gdp_last} in {last} "
+        "({real_gdp_pace} a year), and their real income from {real_income_first} to {real_income_last} "
+        "({real_income_pace} a year).",
+        "{subject}，{n}个城市的实际GDP从{first}年的{real_gdp_first}增至{last}年的{real_gdp_last}（年均{real_gdp_pace}），"
+        "实际收入从{real_income_first}增至{real_income_last}（年均{real_income_pace}）。",
+    ),
+    "answer.pace": (
+        "{best} grows fastest ({best_pct} a year), {worst} slowest ({worst_pct}); {faster} of the {n} cities grow faster "
+        "than the region.",
+        "{best}增长最快（年均{best_pct}），{worst}最慢（{worst_pct}）；{n}个城市中有{faster}个快于区域整体。",
+    ),
+    "answer.budgets": (
+        "The cities' own revenue goes from {first} to {last}, {gap}.",
+        "各市本级财政收入从{first}增至{last}，{gap}。",
+    ),
+    # --- the page
+    "page.title": ("Regional integration, 41 cities: {scenario}", "区域一体化仿真：{scenario}"),
+    "page.kicker": ("Yangtze River Delta · simulation report", "长三角一体化 · 仿真报告"),
+    "page.contents": ("Contents", "目录"),
+    "page.scenario": ("Scenario", "情景"),
+    "page.reference": ("compared with", "对照"),
+    "page.years": ("years", "年份"),
+    "page.data": ("data", "数据"),
+    "page.no_reference": ("no other run", "无"),
+    "page.no_script": (
+        "The charts need JavaScript; every number they show is also in the tables.",
+        "图表需要启用JavaScript；图中所有数字也都在表格里。",
+    ),
+    "page.money": (
+        "Money is in units of 100 million yuan (亿元) in tables and charts. Real income = income of residents and their "
+        "city government over the local price index (welfare); real GDP = chained volume of production; both at {base} prices.",
+        "金额单位：亿元。实际收入＝居民及本市政府的收入÷当地物价指数（福利）；实际GDP＝可比价生产总量；均为{base}年价。",
+    ),
+    "page.made": ("Made with deltasim {version}.", "由deltasim {version}生成。"),
+    "fold.numbers": ("The numbers", "具体数字"),
+    "fold.setting": ("What the scenario sets", "情景设定"),
+    "setting.key": ("Key", "参数"),
+    "setting.value": ("Value", "取值"),
+    "setting.meaning": ("Meaning", "含义"),
+    "column.city": ("City", "城市"),
+    # --- tiles
+    "tile.income": ("Real income, region, {year}", "区域实际收入，{year}年"),
+    "tile.gdp": ("Real GDP, region, {year}", "区域实际GDP，{year}年"),
+    "tile.who": ("Cities that gain / lose", "受益 / 受损城市"),
+    "tile.who_note": ("real income, {year}", "按{year}年实际收入"),
+    "tile.moved": ("Capital moved by it", "带动的资本转移"),
+    "tile.moved_note": ("{first}–{last}, between cities", "{first}–{last}年，城市之间"),
+    "tile.paid": ("Tax shared by contract", "协议分享税收"),
+    "tile.paid_note": ("{first}–{last}, hosts to origins", "{first}–{last}年，承接地付给转出地"),
+    "tile.gap": ("Gap between cities", "城市间差距"),
+    "tile.gap_note": ("Theil index of real income per head", "人均实际收入泰尔指数"),
+    "tile.pace": ("a year, {first}–{last}", "年均，{first}–{last}年"),
+    "tile.revenue": ("Own revenue, {year}", "本级财政收入，{year}年"),
+    # --- titles of the sections and how to read them
+    "answer.title": ("The answer", "结论"),
+    "map.title": ("Where it happens", "影响在哪里"),
+    "map.guide": (
+        "One bubble per city, its size is GDP; blue cities do better than in the reference, orange ones worse.",
+        "每个气泡是一个城市，大小表示GDP；蓝色表示好于基准，橙色表示差于基准。",
+    ),
+    "map.guide_alone": (
+        "One bubble per city, its size is GDP; blue cities grow faster than the region since {first}, orange ones slower.",
+        "每个气泡是一个城市，大小表示GDP；蓝色表示{first}年以来增长快于区域整体，橙色表示慢于整体。",
+    ),
+    "map.colour": ("change", "变化"),
+    "map.gdp": ("GDP, 100 million yuan:", "GDP（亿元）："),
+    "map.scale": ("{km} km", "{km}公里"),
+    "map.measure": ("Colour shows", "颜色表示"),
+    "map.year": ("Year", "年份"),
+    "map.best": ("Best off", "受益最多"),
+    "map.worst": ("Worst off", "受损最多"),
+    "cities.title": ("Winners and losers", "谁受益，谁受损"),
+    "cities.guide": (
+        "All cities in {year}, ordered by what happens to real income: bars to the right are gains, to the left losses; "
+        "a city can produce less (real GDP) and still earn more (real income).",
+        "{year}年各城市按实际收入变化排序：向右为增加，向左为减少；一个城市可能产出（实际GDP）减少而收入增加。",
+    ),
+    "cities.guide_alone": (
+        "All cities, ordered by the growth of real income from {first} to {year}, per cent a year.",
+        "各城市按{first}至{year}年实际收入年均增速排序。",
+    ),
+    "cities.city": ("City", "城市"),
+    "cities.province": ("Province", "省市"),
+    "cities.effect": ("change", "变化"),
+    "paths.title": ("Year by year", "逐年走势"),
+    "paths.guide": (
+        "Above, the run and its reference; below, the difference between them in per cent: where the line leaves zero "
+        "the scenario starts to bite.",
+        "上排为情景与基准的走势，下排为二者之差（%）：曲线离开零点时政策开始起作用。",
+    ),
+    "paths.guide_alone": ("Above, the level; below, its growth from year to year.", "上排为水平值，下排为逐年增速。"),
+    "paths.place": ("Place", "地区"),
+    "paths.run": ("scenario", "情景"),
+    "paths.reference": ("reference", "基准"),
+    "paths.below": ("difference to the reference, %", "与基准之差，%"),
+    "paths.below_alone": ("growth from year to year, %", "逐年增速，%"),
+    "paths.region": ("Region", "区域"),
+    "paths.provinces": ("Provinces", "省份"),
+    "payments.title": ("Who paid whom", "谁付给谁"),
+    "payments.guide": (
+        "Left, the cities that host moved plants and pay; right, the places the plants came from; the width is the tax "
+        "shared under contracts, {first} to {last} together.",
+        "左侧为承接产业并付款的城市，右侧为转出地；宽度为{first}至{last}年按协议分享的税收合计。",
+    ),
+    "payments.none": (
+        "No contract between cities pays anything in this run.",
+        "本次运行中，城市之间没有任何协议付款。",
+    ),
+    "payments.city": ("City", "城市"),
+    "payments.paid": ("Paid", "付出"),
+    "payments.received": ("Received", "收到"),
+    "payments.net": ("Net", "净额"),
+    "payments.net_last": ("Net in the last year", "末年净额"),
+    "centre.heading": ("The centre and the cities", "中央与各地"),
+    "centre.guide": (
+        "What the cities of a province pay to the centre and what they get from it, 100 million yuan; net is negative where "
+        "more is paid than received.",
+        "各省市城市上缴中央与获得转移支付的金额（亿元）；净额为负表示上缴多于所得。",
+    ),
+    "centre.place": ("{year}", "{year}年"),
+    "centre.net": ("Net", "净额"),
+    "moves.title": ("Where capital moves", "资本流向哪里"),
+    "moves.guide": (
+        "Left, where plants leave; right, where they go; the width is the capital that moves because of the scenario, "
+        "{first} to {last} together, coloured by the origin's province.",
+        "左侧为转出地，右侧为承接地；宽度为{first}至{last}年因该情景而多转移的资本，颜色表示转出地所在省市。",
+    ),
+    "moves.guide_alone": (
+        "Left, where plants leave; right, where they go; the width is the capital that moves, {first} to {last} together, "
+        "coloured by the origin's province.",
+        "左侧为转出地，右侧为承接地；宽度为{first}至{last}年转移的资本，颜色表示转出地所在省市。",
+    ),
+    "moves.shown": ("Shown: the {n} largest of {all} links, {share} of the amount.", "图中为{all}条流向中最大的{n}条，占总额的{share}。"),
+    "moves.none": ("No capital moves because of this scenario.", "该情景没有带动资本转移。"),
+    "moves.sector": ("Sector", "行业"),
+    "moves.all": ("Moved", "转移"),
+    "moves.extra": ("More than in the reference", "比基准多"),
+    "moves.arrive": ("Capital arrives", "资本净流入"),
+    "moves.leave": ("Capital leaves", "资本净流出"),
+    "moves.net": ("Net", "净额"),
+    "provinces.title": ("Provinces against the reference", "各省市与基准之差"),
+    "provinces.guide": (
+        "Amounts of {year} and, below each, the gap to the reference: blue is more, orange less.",
+        "{year}年数值，其下为与基准之差：蓝色为增加，橙色为减少。",
+    ),
+    "provinces.guide_alone": ("Amounts of {year}.", "{year}年数值。"),
+    "provinces.quantity": ("{year}", "{year}年"),
+    "provinces.gap": ("gap to the reference", "与基准之差"),
+    "plan.title": ("The plan's targets", "规划目标"),
+    "plan.guide": (
+        "Targets of the outline plan that the model computes so far: a gap says how far the target year's value is on the "
+        "wrong side; attained is the first year from which it stays met.",
+        "模型目前可计算的规划纲要目标：差距表示目标年数值离达标还差多少；达标年份指此后一直达标的首年。",
+    ),
+    "plan.target": ("Target", "目标"),
+    "plan.wanted": ("Wanted (year)", "目标值（年份）"),
+    "plan.value": ("Run (year)", "情景值（年份）"),
+    "plan.gap": ("Gap", "差距"),
+    "plan.attained": ("Attained", "达标年份"),
+    "plan.reference": ("Reference", "基准"),
+    "plan.published": ("Statistics", "统计值"),
+    "plan.met": ("met", "已达标"),
+    "plan.never": ("not by {year}", "{year}年前未达标"),
+    "plan.waiting": ("Not computed yet: {names}.", "尚未计算：{names}。"),
+    "plan.indicator": ("Indicators of the region", "区域指标"),
+    "indicator.theil_real_income": ("Theil index of real income per head, between cities", "人均实际收入泰尔指数（城市间）"),
+    "indicator.theil_between_provinces": ("Theil index of GDP per head, between provinces", "人均GDP泰尔指数（省际）"),
+    "indicator.theil_within_provinces": ("Theil index of GDP per head, within provinces", "人均GDP泰尔指数（省内）"),
+    "indicator.fiscal_disparity_before_sharing": (
+        "Own revenue per head, coefficient of variation",
+        "人均本级财政收入变异系数",
+    ),
+    "indicator.fiscal_disparity_after_sharing": ("… after contracts between cities", "……协议分享之后"),
+    "indicator.fiscal_disparity_after_transfers": ("… after contracts and transfers from above", "……协议分享和转移支付之后"),
+    "indicator.specialisation": ("Specialisation of cities (Krugman index)", "城市专业化程度（克鲁格曼指数）"),
+    "indicator.share_of_national_gdp": ("Share of national GDP, %", "占全国GDP比重，%"),
+    "indicator.intraregional_trade_share": ("Share of trade that stays in the region, %", "区内贸易占比，%"),
+    "indicator.exports_abroad": ("Exports to the world over GDP, %", "出口占GDP比重，%"),
+    "indicator.debt_to_revenue": ("City debt over own revenue, %", "城市债务占本级收入比重，%"),
+    "indicator.capital_moved_share": ("Capital that moves in a year, % of all", "年度转移资本占比，%"),
+    # --- what the sign hangs on
+    "sign.title": ("What the sign hangs on", "结论取决于什么"),
+    "sign.guide": (
+        "The region's net gain in {year} with everything on, and with one force at a time switched off, each against its "
+        "own reference: bars on the same side of zero mean the sign does not hang on that force.",
+        "{year}年区域净收益：全部机制开启，以及逐一关闭某一机制（各自与自己的基准比较）；若各条都在零的同一侧，则结论的正负不取决于该机制。",
+    ),
+    "sign.same": (
+        "With everything on the region's real income changes by {gain} ({pct}); the sign stays the same in every case shown.",
+        "全部机制开启时，区域实际收入变化{gain}（{pct}）；在所列各种情形下正负号不变。",
+    ),
+    "sign.turns": (
+        "With everything on the region's real income changes by {gain} ({pct}); the sign turns with: {cases}.",
+        "全部机制开启时，区域实际收入变化{gain}（{pct}）；以下情形会改变正负号：{cases}。",
+    ),
+    "sign.tilt": (
+        "The official statistics give three sectors per city; with national structure inside them instead of the imputed "
+        "tilt the net gain is {gain} ({pct}).",
+        "官方统计只给出各市三次产业；若其内部采用全国结构而非推算的偏向，净收益为{gain}（{pct}）。",
+    ),
+    "sign.band": (
+        "Over {n} draws of that split it lies between {low} and {high}.",
+        "对该拆分抽样{n}次，净收益介于{low}与{high}之间。",
+    ),
+    "sign.none": (
+        "Without a reference there is no gain whose sign could hang on anything.",
+        "没有对照运行，因而没有净收益可检验。",
+    ),
+    "sign.gone": (
+        "The data set of this run is not at hand or has changed since; run the scenario again to see what the sign hangs on.",
+        "本次运行所用的数据集不在或已改变；请重新运行以检验结论的稳健性。",
+    ),
+    "switch.as_it_is": ("everything on", "全部机制开启"),
+    "switch.land_cost": ("without land cost", "不计土地成本"),
+    "switch.congestion": ("without congestion", "不计拥挤"),
+    "switch.agglomeration": ("without agglomeration", "不计集聚"),
+    "switch.all_three": ("without all three", "三者都不计"),
+    "switch.national_structure": ("national sector structure", "采用全国行业结构"),
+    "switches.axis": ("net gain of the region in {year}, {unit}", "{year}年区域净收益，{unit}"),
+    "switches.case": ("Case", "情形"),
+    # --- how far to trust it
+    "solver.title": ("Solver health", "求解情况"),
+    "solver.guide": (
+        "Bars: how many sweeps the market took to clear in each year; dots: the largest relative excess demand left, on a "
+        "logarithmic scale.",
+        "柱：每年市场出清所需迭代次数；点：剩余的最大相对超额需求（对数刻度）。",
+    ),
+    "solver.sweeps": ("sweeps", "迭代次数"),
+    "solver.residual": ("residual", "残差"),
+    "solver.tolerance": ("Tolerance", "容许误差"),
+    "solver.worst": ("Largest residual of all years", "各年最大残差"),
+    "solver.all_sweeps": ("Sweeps, all years", "迭代总次数"),
+    "solver.identities": ("Worst of {n} accounting identities, relative", "{n}项核算恒等式中的最大相对误差"),
+    "solver.seconds": ("Seconds: {part}", "用时（秒）：{part}"),
+    "seconds.import": ("imports", "载入程序"),
+    "seconds.load": ("data", "读取数据"),
+    "seconds.calibrate": ("calibration", "校准"),
+    "seconds.reference": ("reference run", "基准运行"),
+    "seconds.run": ("run", "情景运行"),
+    "calibration.seconds": ("Calibration: seconds", "校准：用时（秒）"),
+    "calibration.balancing_sweeps": ("Calibration: sweeps to balance trade", "校准：贸易平衡迭代次数"),
+    "calibration.vat_scale": ("Calibration: VAT rates multiplied by", "校准：增值税税率乘数"),
+    "calibration.saving_rate": ("Calibration: saving rate found", "校准：所得储蓄率"),
+    "calibration.cash_share": ("Calibration: share of budgets paid as cash transfers", "校准：预算中现金转移支付占比"),
+    "calibration.public_capital_share": ("Calibration: public share of capital", "校准：公共资本占比"),
+    "calibration.capital_output_ratio": ("Calibration: capital over GDP", "校准：资本产出比"),
+    "facts.what": ("What", "项目"),
+    "facts.value": ("Value", "数值"),
+    "coverage.title": ("How well the data are known", "数据可靠程度"),
+    "coverage.guide": (
+        "Of every data table, the share of cells that official sources state, that follow from them, that are recalled "
+        "from the literature, imputed, or judged.",
+        "各数据表中，官方来源、由其推导、凭文献回忆、推算和主观判断的单元格所占比重。",
+    ),
+    "coverage.table": ("Table", "数据表"),
+    "coverage.cells": ("Cells", "单元格数"),
+    "coverage.judgements": ("{n} parameters rest on judgement", "{n}个参数基于主观判断"),
+    "coverage.gone": (
+        "The data set of this run is not at hand or has changed since.",
+        "本次运行所用的数据集不在或已改变。",
+    ),
+    "judgement.key": ("Parameter", "参数"),
+    "judgement.value": ("Value", "取值"),
+    "judgement.range": ("Range", "范围"),
+    "judgement.unit": ("Unit", "单位"),
+    "judgement.meaning": ("Meaning", "含义"),
+    "status.sourced": ("sourced", "官方来源"),
+    "status.derived": ("derived", "推导"),
+    "status.recalled": ("recalled", "凭文献"),
+    "status.imputed": ("imputed", "推算"),
+    "status.judgement": ("judgement", "主观判断"),
+    "table.regions": ("Regions", "地区"),
+    "table.input_output": ("Input-output table", "投入产出表"),
+    "table.value_added": ("Value added by sector", "分行业增加值"),
+    "table.location_quotients": ("Location quotients", "区位商"),
+    "table.employment": ("Employment", "就业"),
+    "table.capital": ("Capital", "资本存量"),
+    "table.region_values": ("Figures by city and year", "城市分年数据"),
+    "table.travel_times": ("Travel times", "出行时间"),
+    "table.national": ("National path", "全国路径"),
+    "table.targets": ("Targets of the plan", "规划目标"),
+    "table.parameters": ("Parameters", "参数"),
+    "table.flows": ("Observed trade", "观测贸易流"),
+    "table.all": ("All tables", "全部"),
+    "again.title": ("Run it again", "如何复现"),
+    "again.guide": (
+        "The same command on the same version and data gives the same numbers.",
+        "在相同版本和数据上运行同一命令，得到相同的数字。",
+    ),
+    "again.version": ("Version", "版本"),
+    "again.python": ("Python", "Python"),
+    "again.data": ("Data set", "数据集"),
+    "again.hash": ("Data hash (sha256)", "数据哈希（sha256）"),
+    "again.config": ("Configuration hash (sha256)", "配置哈希（sha256）"),
+    "again.seed": ("Seed, repetition", "随机种子、重复序号"),
+    "again.created": ("Run at", "运行时间"),
+    "again.changed": ("Numbers of the data set replaced", "替换的参数"),
+    "again.none": ("none", "无"),
+}
+"""Key -> English, Chinese; the fields in braces are the same in both."""
+
+
+class Words:
+    """The texts in one language: ``words("map.scale", km=100)``."""
+
+    def __init__(self, language: str, **always: object) -> None:
+        self._column = LANGUAGES.index(language)
+        self._always = always
+
+    def __call__(self, key: str, **values: object) -> str:
+        return TEXTS[key][self._column].format(**self._always, **values)
+
+    def get(self, key: str, default: str) -> str:
+        """A text that may be missing: names of things that data sets and policies bring along."""
+        return self(key) if key in TEXTS else default
