@@ -46,11 +46,11 @@ lint: install-dev
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-# One file for all extras and all supported Pythons, without addresses.
+# One file for all extras and all supported Pythons, without addresses; UPGRADE=--upgrade takes newer versions.
 constraints: install-dev
 	$(PY) -m pip install --quiet --disable-pip-version-check uv
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --all-extras \
-		--no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml -o constraints.txt
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(UPGRADE) pyproject.toml -o constraints.txt
 
 clean:
 	rm -rf $(VENV) .ci-venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build

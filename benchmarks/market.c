@@ -42,7 +42,7 @@ typedef struct {
 
 typedef struct {
     double *step, *residual, *gram;
-    int64_t *count;
+    int64_t *stored;
 } Memory;
 
 typedef struct {
@@ -422,14 +422,14 @@ static int64_t mixing_weights(int64_t depth, const double *gram, double *rhs, in
 static void remember(int64_t size, int64_t depth, const Memory *memory, cvec z, cvec r, cvec last_z, cvec last_r,
                      double *product, double *last_product)
 {
-    const int64_t slot = memory->count[1];
+    const int64_t slot = memory->stored[1];
     double *restrict residual = memory->residual + slot * size, *restrict step = memory->step + slot * size;
     for (int64_t i = 0; i < size; i++) {
         const double change = r[i] - last_r[i];
         residual[i] = change;
         step[i] = z[i] - last_z[i] + change;
     }
-    const int64_t stored = memory->count[0] + 1 < depth ? memory->count[0] + 1 : depth;
+    const int64_t stored = memory->stored[0] + 1 < depth ? memory->stored[0] + 1 : depth;
     for (int64_t k = 0; k < stored; k++)
         product[k] = dot(size, memory->residual + k * size, r);
     for (int64_t k = 0; k < stored; k++)
@@ -438,8 +438,8 @@ static void remember(int64_t size, int64_t depth, const Memory *memory, cvec z, 
         else
             memory->gram[slot * depth + k] = memory->gram[k * depth + slot] = product[k] - last_product[k];
     memcpy(last_product, product, stored * sizeof *product);
-    memory->count[0] = stored;
-    memory->count[1] = (slot + 1) % depth;
+    memory->stored[0] = stored;
+    memory->stored[1] = (slot + 1) % depth;
 }
 
 Outcome solve(Size size, double *z, const Technology *tech, const Closure *cl, const Accounts *acc, const Memory *memory,
@@ -470,7 +470,7 @@ Outcome solve(Size size, double *z, const Technology *tech, const Closure *cl, c
         }
         if (!(merit <= DIVERGENCE * best) || !isfinite(merit)) {
             memcpy(z, best_z, full * sizeof *z);
-            memory->count[0] = memory->count[1] = 0;
+            memory->stored[0] = memory->stored[1] = 0;
             damping *= 0.5;
             best = INFINITY;
             fresh = 1;
@@ -483,7 +483,7 @@ Outcome solve(Size size, double *z, const Technology *tech, const Closure *cl, c
             memcpy(best_z, z, full * sizeof *z);
         }
         if (fresh) {
-            for (int64_t k = 0; k < memory->count[0]; k++)
+            for (int64_t k = 0; k < memory->stored[0]; k++)
                 last_product[k] = dot(full, memory->residual + k * full, r);
             memcpy(product, last_product, sizeof product);
         } else
@@ -491,9 +491,9 @@ Outcome solve(Size size, double *z, const Technology *tech, const Closure *cl, c
         fresh = 0;
         memcpy(last_z, z, full * sizeof *z);
         memcpy(last_r, r, full * sizeof *r);
-        const int64_t used = mixing_weights(depth, memory->gram, product, memory->count[0], weights, lower);
+        const int64_t used = mixing_weights(depth, memory->gram, product, memory->stored[0], weights, lower);
         if (used == 0)
-            memory->count[0] = memory->count[1] = 0;
+            memory->stored[0] = memory->stored[1] = 0;
         double *restrict point = z;
         cvec change = r;
         for (int64_t i = 0; i < full; i++)

@@ -184,6 +184,7 @@ def json_schema() -> dict[str, Any]:
     """JSON schema of a run, with the policies of the registry; `sim schema` prints it for editors."""
     schema = RunConfig.model_json_schema()
     definitions = schema.setdefault("$defs", {})
+    definitions.pop("BaseModel", None)
     properties = {}
     for name, model in _registry().items():
         part = model.model_json_schema(ref_template="#/$defs/{model}")

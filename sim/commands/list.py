@@ -37,17 +37,19 @@ def scenarios(arguments: argparse.Namespace) -> Rows:
 
 
 def policies(arguments: argparse.Namespace) -> Rows:
-    """Every policy with its values: unit, range and meaning as the models say."""
+    """Every policy with the values of its file in configs/, units and meanings as its model says."""
+    from sim.compose import read_yaml, shipped
     from sim.policies import REGISTRY
 
     rows: Rows = []
     for name, model in REGISTRY.items():
+        values = read_yaml(shipped("configs") / "policies" / f"{name}.yaml")
         for key, field in model.model_fields.items():
             extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-            default = "required" if field.is_required() else field.get_default(call_default_factory=True)
-            shown = ",".join(map(str, default)) if isinstance(default, tuple | list) else str(default)
+            value = values.get(key, field.default)
+            shown = " ".join(map(str, value)) if isinstance(value, list) else str(value)
             meaning = {"unit": extra.get("unit", ""), "meaning": field.description or ""}
-            rows.append({"policy": name, "key": key, "default": shown, **meaning})
+            rows.append({"policy": name, "key": key, "value": shown, **meaning})
     return rows
 
 
