@@ -18,24 +18,24 @@ if TYPE_CHECKING:
     from sim import datasets as datasets
     from sim.datasets.world import World as World
     from sim.experiments.compare import compare as compare
+    from sim.experiments.counterfactual import HatResult as HatResult
+    from sim.experiments.counterfactual import Shock as Shock
+    from sim.experiments.counterfactual import counterfactual as counterfactual
+    from sim.experiments.counterfactual import exact_hat as exact_hat
     from sim.experiments.run import load as load
     from sim.experiments.run import run as run
-    from sim.mechanisms.market.counterfactual import HatResult as HatResult
-    from sim.mechanisms.market.counterfactual import Shock as Shock
-    from sim.mechanisms.market.counterfactual import counterfactual as counterfactual
-    from sim.mechanisms.market.counterfactual import exact_hat as exact_hat
     from sim.model import RegionalEconomy as RegionalEconomy
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "HatResult": "sim.mechanisms.market.counterfactual",
+    "HatResult": "sim.experiments.counterfactual",
     "RegionalEconomy": "sim.model",
-    "Shock": "sim.mechanisms.market.counterfactual",
+    "Shock": "sim.experiments.counterfactual",
     "World": "sim.datasets.world",
     "compare": "sim.experiments.compare",
-    "counterfactual": "sim.mechanisms.market.counterfactual",
-    "exact_hat": "sim.mechanisms.market.counterfactual",
+    "counterfactual": "sim.experiments.counterfactual",
+    "exact_hat": "sim.experiments.counterfactual",
     "load": "sim.experiments.run",
     "run": "sim.experiments.run",
 }

@@ -22,7 +22,7 @@ from sim.core.words import did_you_mean
 if TYPE_CHECKING:
     from sim.datasets.parameters import Parameters
     from sim.datasets.world import World
-    from sim.model import RegionalEconomy
+    from sim.year import Simulation
 
 Values = Mapping[str, Any]
 
@@ -173,11 +173,12 @@ def parameter_values(config: RunConfig, parameters: Parameters) -> dict[str, flo
     return values
 
 
-def build(config: RunConfig, world: World | None = None, growth: Any = None) -> RegionalEconomy:
+def build(config: RunConfig, world: World | None = None, growth: Any = None) -> Simulation:
     """The model of a run, calibrated, at its base year; ``growth`` is the growth scalar found by the reference run."""
-    from sim.model import RegionalEconomy
+    from sim.calibration import calibrate
+    from sim.year import Simulation
 
-    return RegionalEconomy.from_config(config, world=world or world_of(config), growth=growth)
+    return Simulation(config, base=calibrate(world or world_of(config)), growth=growth)
 
 
 def json_schema() -> dict[str, Any]:

@@ -10,7 +10,7 @@ from sim.calibration import calibrate
 from sim.config import RunConfig
 from sim.datasets import three_cities
 from sim.mechanisms.base_year import BaseYear
-from sim.model import RegionalEconomy
+from sim.year import Simulation
 
 TRANSFER = {
     "start": 2020,
@@ -38,14 +38,14 @@ def small_model(
     base: BaseYear | None = None,
     growth: Mapping[int, float] | None = None,
     **config: Any,
-) -> RegionalEconomy:
+) -> Simulation:
     """A model of the three-city world."""
     values = {"scenario": "test", "horizon": 2027, "policies": dict(policies or {}), **config}
-    return RegionalEconomy.from_config(RunConfig.judge(values), base=base or small_base(), growth=growth)
+    return Simulation(RunConfig.judge(values), base=base or small_base(), growth=growth)
 
 
 @cache
-def small_reference() -> RegionalEconomy:
+def small_reference() -> Simulation:
     """The three-city world without policies, run to its horizon; do not change it."""
     model = small_model()
     model.run()

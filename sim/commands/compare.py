@@ -39,7 +39,7 @@ def execute(arguments: argparse.Namespace) -> int:
         "indicators": _year(comparison.indicators, year).to_dict("records"),
         "cities": cities.to_dict("records"),
     }
-    common.emit(arguments, data, "\n\n".join(_text(comparison, cities, year, arguments.top)))
+    common.emit(arguments, data, "\n\n".join(_text(comparison, year, arguments.top)))
     return 0
 
 
@@ -47,14 +47,12 @@ def _year(frame: pd.DataFrame, year: int) -> pd.DataFrame:
     return frame.loc[frame["year"] == year]
 
 
-def _text(comparison: Comparison, cities: pd.DataFrame, year: int, top: int) -> list[str]:
-    parts = [f"What the runs were told\n{common.table(common.records(comparison.config))}"]
+def _text(comparison: Comparison, year: int, top: int) -> list[str]:
+    parts = [f"What the runs were told differently\n{common.table(common.records(comparison.config))}"]
     for quantity in SHOWN:
-        part = cities.loc[cities["quantity"] == quantity].sort_values("change_pct", ascending=False)
-        ends = part if len(part) <= 2 * top else part.iloc[[*range(top), *range(-top, 0)]]
-        parts.append(
-            f"{quantity} in {year}, change in %: first and last\n{common.table(common.records(ends), COLUMNS)}"
-        )
+        ranked = comparison.city(quantity, year)
+        ends = ranked if len(ranked) <= 2 * top else ranked.iloc[[*range(top), *range(-top, 0)]]
+        parts.append(f"{quantity} in {year}: first and last\n{common.table(common.records(ends), COLUMNS)}")
     return parts
 
 

@@ -101,11 +101,13 @@ def two_regions() -> Finding:
 
 def real_year() -> Finding:
     """The base year and the year after it on the data set of the package."""
-    import sim
+    from sim.compose import compose
+    from sim.config import build
 
-    model = sim.RegionalEconomy("baseline")
-    model.step()
-    model.step()
-    last = model.solver[-1]
-    text = f"{int(last['year'])}, {model.world.n_cities} cities: residual {last['residual']:.1e}"
-    return Finding("real year", last["residual"] <= model.config.tolerance, f"{text} in {int(last['sweeps'])} sweeps")
+    simulation = build(compose("baseline"))
+    simulation.step()
+    simulation.step()
+    last = simulation.solver[-1]
+    text = f"{int(last['year'])}, {simulation.world.n_cities} cities: residual {last['residual']:.1e}"
+    solved = last["residual"] <= simulation.config.tolerance
+    return Finding("real year", solved, f"{text} in {int(last['sweeps'])} sweeps")

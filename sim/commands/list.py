@@ -88,7 +88,7 @@ def _records(arguments: argparse.Namespace, name: str, columns: list[str]) -> Ro
 
 def phases(arguments: argparse.Namespace) -> Rows:
     """The year in order, with what each phase reads and writes."""
-    from sim.model import YEAR
+    from sim.year import YEAR
 
     return [
         {"order": position, "phase": phase.name, "reads": phase.reads, "writes": phase.writes, **_described(phase)}

@@ -15,7 +15,7 @@ from sim.core.errors import InputError
 if TYPE_CHECKING:
     from sim.config import RunConfig
     from sim.datasets.world import World
-    from sim.model import RegionalEconomy
+    from sim.year import Simulation
 
 _PLAIN = re.compile(r"[A-Za-z_][\w./-]*")
 _LABELS = frozenset({"scenario", "title", "question.en", "question.zh", "reference"})
@@ -23,7 +23,7 @@ _PLACE_COLUMNS = ("name_en", "name_zh", "kind", "province", "metro_area", "core2
 
 
 def describe(
-    model: RegionalEconomy, seconds: Mapping[str, float], identities: Mapping[str, float], command: str
+    model: Simulation, seconds: Mapping[str, float], identities: Mapping[str, float], command: str
 ) -> dict[str, Any]:
     """The content of ``run.json``."""
     config, world = model.config, model.world

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sim.config import RunConfig
     from sim.experiments.compare import Comparison
-    from sim.model import RegionalEconomy
+    from sim.year import Simulation
 
 Progress = Callable[[str], None]
 """Told in a few words what is being done."""
@@ -36,7 +36,7 @@ GROUPS = ("province", "metro_area", "core27")
 class ModelTables(Mapping[str, pa.Table]):
     """The tables of a model that has run, built when asked for."""
 
-    def __init__(self, model: RegionalEconomy) -> None:
+    def __init__(self, model: Simulation) -> None:
         self.model = model
         self._built: dict[str, pa.Table] = {}
 
@@ -52,7 +52,7 @@ class ModelTables(Mapping[str, pa.Table]):
         return len(tables.TABLES)
 
 
-def _indicators(model: RegionalEconomy) -> pa.Table:
+def _indicators(model: Simulation) -> pa.Table:
     from sim.indicators.table import rows
 
     numbers, words = rows(model.record, model.base)
@@ -61,7 +61,7 @@ def _indicators(model: RegionalEconomy) -> pa.Table:
     return tables.assemble("indicators", {**numbers, **coded})
 
 
-_BUILDERS: dict[str, Callable[[RegionalEconomy], pa.Table]] = {
+_BUILDERS: dict[str, Callable[[Simulation], pa.Table]] = {
     "cities": tables.cities,
     "sectors": tables.sectors,
     "flows": tables.flows,
@@ -90,7 +90,7 @@ class Run:
         arrow: Mapping[str, pa.Table],
         reference: Run | None = None,
         folder: Path | None = None,
-        model: RegionalEconomy | None = None,
+        model: Simulation | None = None,
     ) -> None:
         self.config = config
         self.info = dict(info)
@@ -305,10 +305,10 @@ def run_scenario(
     tell("reading the data")
     from sim.calibration import calibrate
     from sim.config import world_of
-    from sim.model import RegionalEconomy
+    from sim.year import Simulation
 
-    def simulate(config: RunConfig, growth: Mapping[int, float] | None) -> RegionalEconomy:
-        model = RegionalEconomy.from_config(config, growth=growth, base=base)
+    def simulate(config: RunConfig, growth: Mapping[int, float] | None) -> Simulation:
+        model = Simulation(config, growth=growth, base=base)
         for year in model.years:
             tell(f"running {config.scenario} {year}")
             model.step()
@@ -362,7 +362,7 @@ class _Clock:
 
 
 def _finished(
-    model: RegionalEconomy, reference: Run | None, seconds: Mapping[str, float], overrides: Sequence[str] | None
+    model: Simulation, reference: Run | None, seconds: Mapping[str, float], overrides: Sequence[str] | None
 ) -> Run:
     """The run of a model that has reached its horizon."""
     from sim.indicators.identities import identities

@@ -102,7 +102,7 @@ def new_folder(out: Path, *, force: bool = False) -> Iterator[Path]:
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-        temporary.chmod(0o777 & ~_umask())
+        temporary.chmod(0o777 & ~_umask())  # unit: permission bits
         yield temporary
         _swap(temporary, out)
     except OSError as error:

@@ -20,7 +20,7 @@ from sim.config import world_of
 from sim.core.streams import stream
 from sim.datasets import impute
 from sim.experiments.run import reference_config
-from sim.model import RegionalEconomy
+from sim.year import Simulation
 
 if TYPE_CHECKING:
     from sim.config import RunConfig
@@ -69,7 +69,7 @@ def switch_study(run: Run, *, draws: int = 0, tell: Callable[[str], None] | None
         tell: told what is being run.
     """
     world = run.model.world if run.model is not None else world_of(run.config)
-    reference = reference_config(run.config)
+    reference = run.reference.config if run.reference is not None else reference_config(run.config)
     say = tell or (lambda text: None)
 
     def table(worlds: Iterable[tuple[str, World]]) -> pd.DataFrame:
@@ -99,9 +99,9 @@ def _cases(world: World) -> Iterable[tuple[str, World]]:
 def _net_gain(world: World, config: RunConfig, reference: RunConfig) -> list[float]:
     """Difference and per cent of every measure, all cities together, last year."""
     base = calibrate(world)
-    before = RegionalEconomy.from_config(reference, base=base)
+    before = Simulation(reference, base=base)
     before.run()
-    after = RegionalEconomy.from_config(config, base=base, growth=before.growth)
+    after = Simulation(config, base=base, growth=before.growth)
     after.run()
     gains = []
     for measure in MEASURES:
@@ -167,6 +167,4 @@ def with_split(world: World, split: FloatArray, source: str) -> World:
     income = impute.capital_income_share(world.labour_share_va, world.production_tax_share_va, primary, cap)
     totals = world.capital[: roc + 1].sum(axis=1)
     capital = impute.capital_split(totals, value_added, income)
-    return (
-        world.with_value_added(value_added, source).with_labour(labour, source).with_capital(capital, source)
-    )
+    return world.with_value_added(value_added, source).with_labour(labour, source).with_capital(capital, source)

@@ -18,7 +18,7 @@ from sim.core.arrays import FloatArray, IntArray
 from sim.core.state import BASE_MONEY, FIELDS, MONEY, PEOPLE
 
 if TYPE_CHECKING:
-    from sim.model import RegionalEconomy
+    from sim.year import Simulation
 
 PUBLISHED = {"final_expenditure": "expenditure", "cpi": "price_index", "effective_productivity": "productivity"}
 """State field -> its column, where a table has no room for both names."""
@@ -107,7 +107,7 @@ KEYS: dict[str, tuple[Column, ...]] = {
     ),
     "indicators": (
         YEAR,
-        Column("indicator", "", "name of the indicator, or id of a target of the plan"),
+        Column("indicator", "", "name of the indicator"),
         Column("scope", "", "region, province, city or group"),
         Column("place", "id", "region, a province, a city or a group of cities"),
     ),
@@ -131,7 +131,7 @@ VALUES: dict[str, tuple[Column, ...]] = {
     "indicators": (
         Column("value", "of the indicator", "value"),
         Column("target", "of the indicator", "the plan's value for its target year, empty if none"),
-        Column("gap", "of the indicator", "how far the value is on the wrong side of the target; 0 = attained"),
+        Column("gap", "of the indicator", "how far the value is on the wrong side of the target; negative = surpassed"),
     ),
 }
 """Value columns of every result table."""
@@ -174,12 +174,12 @@ def _axes(sizes: Sequence[int]) -> list[IntArray]:
     return [axis.ravel() for axis in np.indices(tuple(sizes), dtype=np.int32)]
 
 
-def _years(model: RegionalEconomy) -> IntArray:
+def _years(model: Simulation) -> IntArray:
     done = model.record.years[: model.record.n_done]
     return np.fromiter(done, dtype=np.int64, count=len(done))
 
 
-def cities(model: RegionalEconomy) -> pa.Table:
+def cities(model: Simulation) -> pa.Table:
     """One row per year and region, the rest of the country and of the world among them."""
     record, years = model.record, _years(model)
     year, region = _axes((len(years), model.world.n_regions))
@@ -196,7 +196,7 @@ def cities(model: RegionalEconomy) -> pa.Table:
     return assemble("cities", data)
 
 
-def sectors(model: RegionalEconomy) -> pa.Table:
+def sectors(model: Simulation) -> pa.Table:
     """One row per year, region and sector."""
     world, record, years = model.world, model.record, _years(model)
     year, region, sector = _axes((len(years), world.n_regions, world.n_sectors))
@@ -217,7 +217,7 @@ def saving_flows(saving: FloatArray, private_investment: FloatArray) -> FloatArr
     return np.asarray(share[:, :, None] * private_investment[:, None, :])
 
 
-def flows(model: RegionalEconomy) -> pa.Table:
+def flows(model: Simulation) -> pa.Table:
     """Everything that goes from one region to another and is not zero: goods and services, plants, saving."""
     world, record, years = model.world, model.record, _years(model)
     cubes = {

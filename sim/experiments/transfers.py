@@ -18,7 +18,7 @@ from sim.core.state import PAYMENT
 from sim.experiments.tables import CENTRE, POOL, assemble, ids
 
 if TYPE_CHECKING:
-    from sim.model import RegionalEconomy
+    from sim.year import Simulation
 
 LOCAL_TAXES = "local"
 """Word in the column ``tax`` of contracts that share all local taxes of moved capital."""
@@ -27,7 +27,7 @@ LOCAL_TAXES = "local"
 class _Ledger:
     """Rows gathered array by array; places, contracts, rules and taxes are kept as positions in their word lists."""
 
-    def __init__(self, model: RegionalEconomy) -> None:
+    def __init__(self, model: Simulation) -> None:
         world, record = model.world, model.record
         self.record, self.world, self.base = record, world, model.base
         done = record.years[: record.n_done]
@@ -105,7 +105,7 @@ class _Ledger:
         )
 
 
-def transfers(model: RegionalEconomy) -> pa.Table:
+def transfers(model: Simulation) -> pa.Table:
     """The whole ledger of a run."""
     ledger = _Ledger(model)
     _taxes(ledger)
@@ -213,7 +213,7 @@ def _to_firms_and_households(ledger: _Ledger) -> None:
     ledger.year_by_place("cash_transfer", ledger.province, place, of_province / share, of_province)
 
 
-def agreements(model: RegionalEconomy) -> pa.Table:
+def agreements(model: Simulation) -> pa.Table:
     """Who joined which contract when: parties of contracts that a policy brings, from the first capital they cover."""
     names = [contract.name for contract in model.levers.contracts]
     first: dict[tuple[str, str], int] = {}

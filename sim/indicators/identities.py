@@ -22,7 +22,7 @@ from sim.mechanisms.people import PeopleParams
 if TYPE_CHECKING:
     from sim.core.results import Record
     from sim.mechanisms.base_year import BaseYear
-    from sim.model import RegionalEconomy
+    from sim.year import Simulation
 
 ALLOWED = 1e-9
 """Largest error an identity may have, relative to the regional total."""
@@ -32,7 +32,7 @@ STOCKS = ("capital", "public_capital", "resident_population", "labour", "debt", 
 
 @dataclass(frozen=True, eq=False)
 class Books:
-    """What the identities look at: flows and stocks ``[year, ...]``, and the stocks a year later (maybe fewer years)."""
+    """What the identities look at: flows and stocks ``[year, ...]``, and stocks a year later (maybe fewer years)."""
 
     now: Mapping[str, FloatArray]
     later: Mapping[str, FloatArray]
@@ -236,7 +236,7 @@ def identities(record: Record, base: BaseYear) -> dict[str, float]:
     return {name: function(books) for name, function in IDENTITIES.items()}
 
 
-def ownership(model: RegionalEconomy) -> float:
+def ownership(model: Simulation) -> float:
     """Capital by where it came from sums to the capital that stands, relative to the cities' capital."""
     state = model.state
     standing = state.capital.T
@@ -244,14 +244,14 @@ def ownership(model: RegionalEconomy) -> float:
     return float(gap / standing[:, : model.world.n_cities].sum())
 
 
-def _trade(model: RegionalEconomy) -> FloatArray:
+def _trade(model: Simulation) -> FloatArray:
     """Trade of the year just computed ``[sector, origin, destination]``, without the years before."""
     seller, buyer = model.state.seller_weight.T, model.state.buyer_weight.T
     kappa = model.market.technology.kappa.transpose(0, 2, 1)
     return np.asarray(kappa * seller[:, :, None] * buyer[:, None, :])
 
 
-def check_identities(model: RegionalEconomy) -> dict[str, float]:
+def check_identities(model: Simulation) -> dict[str, float]:
     """The identities of the year just recorded, its account with the coming year's stocks among them.
 
     Raises:

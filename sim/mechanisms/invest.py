@@ -103,19 +103,18 @@ def move_plants(
     hazard: float,
     push: FloatArray,
     opened: FloatArray,
-    owned: FloatArray,
     moved: FloatArray,
     directed: FloatArray,
+    share: FloatArray,
 ) -> None:
     """Moves of one sector between the first n places; pairs ``[origin, destination]``, whole C-contiguous matrices.
 
     A share ``hazard`` of ``capital [n]`` reconsiders its place, a share ``push [n]`` leaves by policy for places that
     are ``opened``; where none is open, none leaves by policy. Attraction is ``weight [n]`` times ``friction`` (1 at
-    home). Writes ``moved``, the part of it that is by policy to ``directed``, and advances the ownership ``owned
-    [owner, place]``: shares of a place's capital move, whoever owns it.
+    home). Writes ``moved``, the part of it that is by policy to ``directed``, and ``share``, the shares of each place's
+    capital by where they stand afterwards: rows sum to one, so ``owned [owner, place] @ share`` is who owns them then.
     """
     n = capital.shape[0]
-    share = np.eye(owned.shape[0])
     for o in range(n):
         total = 0.0
         reachable = 0.0
@@ -138,7 +137,6 @@ def move_plants(
         for d in range(n):
             leaving += share[o, d]
         share[o, o] = 1.0 - leaving
-    owned[:] = np.dot(owned, share)
 
 
 class Invest:
@@ -163,6 +161,7 @@ class Invest:
         hours = world.travel_time_freight / MINUTES_PER_HOUR
         self._friction = np.exp(-self.params.cost_fixed - self.params.cost_distance * np.log1p(hours))
         np.fill_diagonal(self._friction, 1.0)
+        self._share = np.eye(world.n_regions)
         self._directed = np.zeros((world.n_sectors, world.n_regions, world.n_regions))
         self._mean_land_price = mean_land_price(world)
         self._net_capital = base.taxes.capital_share - base.taxes.corporate_tax
@@ -220,8 +219,9 @@ class Invest:
         for s in self._mobile:
             move_plants(
                 standing[s], weight[s], friction, q.hazard, push[s], levers.relocation_open,
-                state.capital_by_origin[s], state.relocated_capital[s], directed[s],
+                state.relocated_capital[s], directed[s], self._share,
             )  # fmt: skip
+            state.capital_by_origin[s] = state.capital_by_origin[s] @ self._share
         self._keep_ledger(state, levers, directed)
         if levers.subsidy_rate.any():
             arriving = state.relocated_capital.sum(axis=(0, 1)) * state.investment_price

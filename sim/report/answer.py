@@ -103,7 +103,9 @@ def _course(view: View) -> str:
         values[f"{column}_first"] = money(float(path.iloc[0]), view.language)
         values[f"{column}_last"] = money(float(path.iloc[-1]), view.language)
         values[f"{column}_pace"] = percent(view.region_growth(column))
-    subject = view.words("answer.with", policy=view.policy()) if view.run.config.policies else view.words("answer.as_is")
+    subject = (
+        view.words("answer.with", policy=view.policy()) if view.run.config.policies else view.words("answer.as_is")
+    )
     return view.words("answer.course", subject=subject, n=len(view.cities), first=view.first, last=view.last, **values)
 
 

@@ -8,6 +8,7 @@ MINUS = "−"
 NOTHING = "–"  # what stands for a value that does not exist
 BILLION = 0.1  # unit: billion yuan per 100 million yuan
 TRILLION = 1e-4  # unit: trillion yuan per 100 million yuan
+FINEST = 6  # unit: decimals shown at most
 LARGE = 10_000.0  # unit: 100 million yuan; from here on sentences count in trillions (en), 万亿 (zh)
 
 
@@ -62,13 +63,13 @@ def _places(value: float) -> int:
     if value == 0:
         return 0
     size = math.floor(math.log10(abs(value)))
-    return max(0, 2 - size)
+    return min(max(0, 2 - size), FINEST)
 
 
 def _percent_places(value: float) -> int:
     if abs(value) >= 1 or value == 0:
         return 1 if value else 0
-    return max(2, -math.floor(math.log10(abs(value))))
+    return min(max(2, -math.floor(math.log10(abs(value)))), FINEST)
 
 
 def _plain(value: float, places: int) -> str:

@@ -71,8 +71,14 @@ def _study(view: View) -> SwitchStudy | None:
 
 def _section(page: Page, anchor: str, prefix: str) -> str:
     view = page.view
-    title = html.escape(view.words(f"{prefix}.title"))
+    title = html.escape(_title(view, prefix))
     return f'<section id="{anchor}"><h2>{title}</h2>{_guide(view, prefix)}{SECTIONS[anchor][1](page)}</section>'
+
+
+def _title(view: View, prefix: str) -> str:
+    """What the section is called; runs without a reference may have a name of their own."""
+    alone = f"{prefix}.title_alone"
+    return view.words(alone if view.before is None and alone in TEXTS else f"{prefix}.title")
 
 
 def _guide(view: View, prefix: str) -> str:
@@ -99,7 +105,7 @@ def _header(view: View) -> dict[str, str]:
         f"<span><i>{html.escape(words(f'page.{key}'))}</i> {html.escape(text)}</span>" for key, text in chips.items()
     )
     links = "".join(
-        f'<a href="#{anchor}">{html.escape(words(f"{prefix}.title"))}</a>' for anchor, (prefix, _) in SECTIONS.items()
+        f'<a href="#{anchor}">{html.escape(_title(view, prefix))}</a>' for anchor, (prefix, _) in SECTIONS.items()
     )
     texts = {
         "title": words("page.title", scenario=config.scenario),

@@ -13,19 +13,21 @@ FIGURE = re.compile(r"[+−]?\d[\d,.]*(?:%|万亿元|亿元| (?:billion|trillion
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: its text, the number to sort by, how warm or cold its background is (-1 to 1), and a style class."""
+    """One cell: its text, the number to sort by, how warm or cold its background is (-1 to 1), style class, small note."""
 
     text: str
     value: float | None = None
     heat: float | None = None
     css: str = ""
+    note: str = ""
 
     def html(self) -> str:
         sort = "" if self.value is None or self.value != self.value else f' data-v="{self.value:.6g}"'
         names = " ".join(name for name in ("n" if self.value is not None else "", self.css) if name)
         css = f' class="{names}"' if names else ""
         style = "" if self.heat is None else f' style="background:{_background(self.heat)}"'
-        return f"<td{css}{sort}{style}>{html.escape(self.text)}</td>"
+        note = f"<small>{html.escape(self.note)}</small>" if self.note else ""
+        return f"<td{css}{sort}{style}>{html.escape(self.text)}{note}</td>"
 
 
 def _background(heat: float) -> str:
@@ -35,15 +37,13 @@ def _background(heat: float) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Cell | str]], *, css: str = "", sortable: bool = False) -> str:
-    """A table; ``head`` may hold a note after a line break, shown small."""
-    titles = "".join(f"<th{'' if i == 0 else ' class=n'}>{_title(text)}</th>" for i, text in enumerate(head))
-    lines = "".join(
-        f"<tr>{''.join((cell if isinstance(cell, Cell) else Cell(cell)).html() for cell in row)}</tr>\n" for row in rows
-    )
+    """A table; a title may hold a note after a line break, shown small. Numbers and their titles stand to the right."""
+    lines = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
+    right = [cell.value is not None for cell in lines[0]] if lines else [False] * len(head)
+    titles = "".join(f"<th{' class=n' if n else ''}>{_title(text)}</th>" for text, n in zip(head, right, strict=True))
+    body = "".join(f"<tr>{''.join(cell.html() for cell in line)}</tr>\n" for line in lines)
     names = " ".join(name for name in (css, "sortable" if sortable else "") if name)
-    return (
-        f'<div class="scroll"><table class="{names}"><thead><tr>{titles}</tr></thead><tbody>\n{lines}</tbody></table></div>'
-    )
+    return f'<div class="scroll"><table class="{names}"><thead><tr>{titles}</tr></thead><tbody>\n{body}</tbody></table></div>'
 
 
 def _title(text: str) -> str:
@@ -72,10 +72,14 @@ def figure(name: str, label: str, height: int) -> str:
 
 def tiles(items: Iterable[tuple[str, str, str]]) -> str:
     """Key figures: label, value, note."""
-    return '<div class="tiles">' + "".join(
-        f"<div><span>{html.escape(label)}</span><b>{html.escape(value)}</b><small>{html.escape(note)}</small></div>"
-        for label, value, note in items
-    ) + "</div>"
+    return (
+        '<div class="tiles">'
+        + "".join(
+            f"<div><span>{html.escape(label)}</span><b>{html.escape(value)}</b><small>{html.escape(note)}</small></div>"
+            for label, value, note in items
+        )
+        + "</div>"
+    )
 
 
 def choice(name: str, label: str, groups: Iterable[tuple[str, Iterable[tuple[str, str]]]]) -> str:

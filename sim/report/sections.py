@@ -12,7 +12,7 @@ from sim.experiments.switches import AS_IT_IS, NATIONAL, SwitchStudy
 from sim.report import charts, tables
 from sim.report.answer import sentences
 from sim.report.charts import Spec
-from sim.report.formats import money, percent, share
+from sim.report.formats import money, number, percent, share
 from sim.report.markup import choice, figure, fold, paragraph, sentence, slider, table, tiles
 from sim.report.view import HEADLINES, REGION, View
 
@@ -51,10 +51,12 @@ def _tiles(view: View) -> str:
             (words(f"column.{column}"), percent(view.region_growth(column)), note)
             for column in ("real_gdp", "real_income", "own_revenue")
         ]
+        change = 100 * (_theil(view, view.last) / _theil(view, view.first) - 1)
+        growing.append((words("tile.gap"), percent(change), words("tile.gap_note")))
         return tiles(growing)
     income, gdp = view.difference("real_income"), view.difference("real_gdp")
     change = view.change("real_income").loc[view.last]
-    theil = [float(view.indicator("theil_real_income", before=before).iloc[-1]) for before in (False, True)]
+    gap = 100 * (_theil(view, view.last) / _theil(view, view.last, before=True) - 1)
     items = [
         (words("tile.income", year=view.last), percent(income[1]), _amount(view, income[0])),
         (words("tile.gdp", year=view.last), percent(gdp[1]), _amount(view, gdp[0])),
@@ -63,12 +65,16 @@ def _tiles(view: View) -> str:
             f"{int((change > 0).sum())} / {int((change < 0).sum())}",
             words("tile.who_note", year=view.last),
         ),
-        (words("tile.gap"), percent(100 * (theil[0] / theil[1] - 1)), words("tile.gap_note")),
+        (words("tile.gap"), percent(gap), words("tile.gap_note")),
     ]
     paid = float(view.payments["amount"].sum())
     if paid:
-        items.append((words("tile.paid"), money(paid, view.language), words("tile.paid_note", **years)))
+        items.append((words("tile.paid"), number(paid), words("tile.paid_note", unit=words("unit.money"), **years)))
     return tiles(items)
+
+
+def _theil(view: View, year: int, *, before: bool = False) -> float:
+    return float(view.indicator("theil_real_income", before=before)[year])
 
 
 def _amount(view: View, value: float) -> str:
@@ -95,7 +101,7 @@ def _shown(view: View, value: object) -> str:
     if isinstance(value, dict):
         return "; ".join(f"{_shown(view, key)}: {_shown(view, item)}" for key, item in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(_shown(view, item) for item in value)
+        return "; ".join(_shown(view, item) for item in value)
     text = str(value)
     if text in view.run.labels["sectors"]:
         return view.sector(text)
@@ -143,8 +149,9 @@ def payments(page: Page) -> str:
     if spec is None:
         parts = [paragraph(view.words("payments.none"))]
     else:
+        guide = paragraph(view.words("payments.chart", first=view.first, last=view.last), "guide")
         drawn = page.draw("payments", spec, view.words("payments.title"))
-        parts = [drawn, fold(view.words("fold.numbers"), tables.payments(view))]
+        parts = [guide, drawn, fold(view.words("fold.numbers"), tables.payments(view))]
     parts += [f"<h3>{view.words('centre.heading')}</h3>", paragraph(view.words("centre.guide"), "guide")]
     return "".join([*parts, tables.from_centre(view)])
 
@@ -154,16 +161,25 @@ def moves(page: Page) -> str:
     spec = charts.moves(view)
     if spec is None:
         return paragraph(view.words("moves.none"))
+    guide = view.words(
+        "moves.chart" if view.before is not None else "moves.chart_alone", first=view.first, last=view.last
+    )
     drawn = page.draw("moves", spec, view.words("moves.title"))
-    positive = view.extra_moves.groupby(["origin", "destination"], observed=True)["amount"].sum()
-    positive = positive[positive > 0]
-    shown = len(spec["data"][0]["link"]["value"])
-    note = view.words(
-        "moves.shown", n=shown, all=len(positive), share=share(float(positive.nlargest(shown).sum() / positive.sum()))
-    )
+    numbers = fold(view.words("fold.numbers"), tables.moves(view))
     return "".join(
-        [drawn, paragraph(note, "note"), tables.arrivals(view), fold(view.words("fold.numbers"), tables.moves(view))]
+        [paragraph(guide, "guide"), drawn, paragraph(_shown_links(view, spec), "note"), tables.arrivals(view), numbers]
     )
+
+
+def _shown_links(view: View, spec: Spec) -> str:
+    """How much of the amount the diagram shows, and between what."""
+    rows = view.extra_moves.groupby(["origin", "destination"], observed=True)["amount"].sum()
+    rows = rows[rows > 0]
+    shown = len(spec["data"][0]["link"]["value"])
+    if spec["control"]["by"] == "province":
+        return view.words("moves.by_province", all=len(rows))
+    part = float(rows.nlargest(shown).sum() / rows.sum())
+    return view.words("moves.shown", n=shown, all=len(rows), share=share(part))
 
 
 def provinces(page: Page) -> str:
@@ -185,9 +201,10 @@ def sign(page: Page) -> str:
     view, study = page.view, page.study
     if study is None:
         return paragraph(view.words("sign.none" if view.before is None else "sign.gone"))
+    guide = paragraph(view.words("sign.chart", year=view.last), "guide")
     drawn = page.draw("switches", charts.switches(view, study), view.words("sign.title"))
     text = "".join(f"<p>{sentence(line)}</p>" for line in _verdict(view, study))
-    return f"{text}{drawn}{fold(view.words('fold.numbers'), tables.switches(view, study.cases))}"
+    return f"{text}{guide}{drawn}{fold(view.words('fold.numbers'), tables.switches(view, study.cases))}"
 
 
 def _verdict(view: View, study: SwitchStudy) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -55,7 +56,8 @@ def extremes(view: View) -> str:
     effect, gdp = view.effect("real_income").loc[view.last], view.effect("real_gdp").loc[view.last]
     best, worst = ends(effect, TOP)
     parts = []
-    for key, chosen in (("map.best", best), ("map.worst", worst)):
+    keys = ("map.best", "map.worst") if view.before is not None else ("map.fastest", "map.slowest")
+    for key, chosen in zip(keys, (best, worst), strict=True):
         head = [view.words(key), view.words("column.real_income"), view.words("column.real_gdp")]
         rows = [[view.name(c), _percent(float(effect[c])), _percent(float(gdp[c]))] for c in chosen]
         parts.append(table(head, rows, css="narrow"))
@@ -85,13 +87,29 @@ def provinces(view: View) -> str:
     head = [view.words("provinces.quantity", year=view.last), *(view.short(place) for place in places)]
     rows: list[Sequence[Cell | str]] = []
     for column in PROVINCE_ROWS:
-        values = [float(view.path(column, place).iloc[-1]) for place in places]
-        rows.append([f"{view.words(f'column.{column}')}, {_unit(view, column)}", *map(_number, values)])
-        if view.before is not None:
-            gaps = [view.difference(column, place) for place in places]
-            cells = [Cell(f"{signed(gap)} ({percent(pct)})", pct, float(np.tanh(pct)), "gap") for gap, pct in gaps]
-            rows.append([Cell(view.words("provinces.gap"), css="gap"), *cells])
-    return table(head, rows, css="provinces")
+        title = Cell(view.words(f"column.{column}"), note=_unit(view, column))
+        rows.append([title, *(_beside(view, column, place) for place in places)])
+    return table(head, _heated(rows), css="provinces")
+
+
+def _heated(rows: Iterable[Sequence[Cell | str]]) -> list[list[Cell | str]]:
+    """Backgrounds in proportion to the largest per cent of the table."""
+    lines = [list(row) for row in rows]
+    heats = [abs(cell.heat) for row in lines for cell in row if isinstance(cell, Cell) and cell.heat]
+    limit = max(heats, default=1.0)
+    return [
+        [replace(cell, heat=cell.heat / limit) if isinstance(cell, Cell) and cell.heat else cell for cell in row]
+        for row in lines
+    ]
+
+
+def _beside(view: View, column: str, place: str) -> Cell:
+    """An amount of the last year with its gap to the reference."""
+    value = float(view.path(column, place).iloc[-1])
+    if view.before is None:
+        return _number(value)
+    gap, pct = view.difference(column, place)
+    return Cell(number(value), value, pct, note=f"{signed(gap)} ({percent(pct)})")
 
 
 # --- money between governments ------------------------------------------------------------------------------------
@@ -186,14 +204,17 @@ def _target(view: View, target: Target) -> list[Cell | str]:
     path = view.indicator(str(target.indicator))
     year = min(target.year or view.last, view.last)
     value = float(path[year])
-    wanted, gap, attained = NOTHING, Cell(NOTHING), Cell(NOTHING)
+    none = float("inf")  # sorts last
+    wanted, gap, attained = NOTHING, Cell(NOTHING, none), Cell(NOTHING, none)
     if target.value is not None:
         gaps = target.gap(path.to_numpy())
         missing = float(target.gap(np.array([value]))[0])
         wanted = f"{_sign(target)} {number(target.value)} ({target.year})"
-        gap = Cell(number(missing) if missing > 0 else view.words("plan.met"), missing, css="miss" if missing > 0 else "met")
+        gap = Cell(
+            number(missing) if missing > 0 else view.words("plan.met"), missing, css="miss" if missing > 0 else "met"
+        )
         first = attainment(path.index.to_numpy(), gaps)
-        attained = Cell(str(first) if first is not None else view.words("plan.never", year=view.last), first)
+        attained = Cell(view.words("plan.never", year=view.last), none) if first is None else Cell(str(first), first)
     row: list[Cell | str] = [
         f"{getattr(target, f'name_{view.language}')} ({target.target}), {view.words.get(f'unit.{target.unit}', target.unit)}",
         wanted,
@@ -229,7 +250,11 @@ def indicators(view: View) -> str:
         path = view.indicator(name)
         if path.empty:
             continue
-        row: list[Cell | str] = [view.words.get(f"indicator.{name}", name), _number(float(path.iloc[0])), _number(float(path.iloc[-1]))]
+        row: list[Cell | str] = [
+            view.words.get(f"indicator.{name}", name),
+            _number(float(path.iloc[0])),
+            _number(float(path.iloc[-1])),
+        ]
         if view.before is not None:
             before = float(view.indicator(name, before=True).iloc[-1])
             gap = float(path.iloc[-1]) - before
@@ -243,7 +268,9 @@ def indicators(view: View) -> str:
 
 def facts(view: View, pairs: Iterable[tuple[str, str]]) -> str:
     """Two columns: what, and its value."""
-    return table([view.words("facts.what"), view.words("facts.value")], [[name, Cell(text, css="left")] for name, text in pairs])
+    return table(
+        [view.words("facts.what"), view.words("facts.value")], [[name, Cell(text, css="left")] for name, text in pairs]
+    )
 
 
 def solver(view: View) -> str:
@@ -261,7 +288,8 @@ def solver(view: View) -> str:
         pairs.append((words("solver.identities", n=len(identities)), f"{scientific(identities[name])} ({name})"))
     pairs += [(words.get(f"calibration.{key}", key), number(float(value))) for key, value in calibration.items()]
     seconds = view.info("seconds") or {}
-    pairs += [(words("solver.seconds", part=words.get(f"seconds.{key}", key)), number(value)) for key, value in seconds.items()]
+    spent = [f"{words.get(f'seconds.{key}', key)} {number(value)}" for key, value in seconds.items()]
+    pairs.append((words("solver.seconds"), words("comma").join(spent)))
     return facts(view, pairs)
 
 
@@ -277,8 +305,8 @@ def coverage(view: View) -> str:
     rows = [
         [
             view.words.get(f"table.{name}", str(name)),
-            _number(float(cells[name])),
-            *(Cell(share(float(value)), float(value)) for value in wide.loc[name]),
+            Cell(number(float(cells[name]), 0), float(cells[name])),
+            *(Cell(share(float(wide.loc[name, status])), float(wide.loc[name, status])) for status in statuses),
         ]
         for name in wide.index
     ]
@@ -310,14 +338,18 @@ def _judgement(key: str, part: pd.DataFrame) -> list[Cell | str]:
 def _span(low: float, high: float) -> str:
     if pd.isna(low) and pd.isna(high):
         return NOTHING
-    return number(low) if low == high else f"{number(low)} – {number(high)}"
+    return f"{low:g}" if low == high else f"{low:g} – {high:g}"
 
 
 def switches(view: View, cases: pd.DataFrame) -> str:
     """The numbers of the figure."""
     head = [
         view.words("switches.case"),
-        *(f"{view.words(f'column.{m}')}\n{unit}" for m in ("real_income", "real_gdp") for unit in (view.words("unit.real"), "%")),
+        *(
+            f"{view.words(f'column.{m}')}\n{unit}"
+            for m in ("real_income", "real_gdp")
+            for unit in (view.words("unit.real"), "%")
+        ),
     ]
     rows = [
         [
@@ -325,7 +357,10 @@ def switches(view: View, cases: pd.DataFrame) -> str:
             *(
                 cell
                 for measure in ("real_income", "real_gdp")
-                for cell in (Cell(signed(float(row[measure])), float(row[measure])), _percent(float(row[f"{measure}_pct"])))
+                for cell in (
+                    Cell(signed(float(row[measure])), float(row[measure])),
+                    _percent(float(row[f"{measure}_pct"])),
+                )
             ),
         ]
         for case, row in cases.iterrows()

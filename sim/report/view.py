@@ -37,6 +37,7 @@ class View:
         self.cities: list[str] = run.city_ids
         self.first, self.last = (int(year) for year in run.info["years"])
         self.years = list(range(self.first, self.last + 1))
+        self._paths: dict[tuple[str, str, bool], pd.Series] = {}
         self._wide: dict[tuple[str, bool], pd.DataFrame] = {}
 
     # --- names ------------------------------------------------------------------------------------------------
@@ -60,7 +61,7 @@ class View:
     def short(self, place: str) -> str:
         """A name for crowded places: Chinese names without the word for city or province."""
         name = self.name(place)
-        return name.removesuffix("市").removesuffix("省") if self.language == "zh" else name
+        return name.removesuffix("市").removesuffix("省") if self.language == "zh" and place != REGION else name
 
     def sector(self, sector: str) -> str:
         return self._named("sectors", sector)
@@ -117,12 +118,17 @@ class View:
 
     def path(self, column: str, place: str, *, before: bool = False) -> pd.Series:
         """An amount of a place by year."""
-        return self.wide(column, before=before)[self.members(place)].sum(axis=1)
+        key = column, place, before
+        if key not in self._paths:
+            table = self.wide(column, before=before)
+            positions = [self.cities.index(city) for city in self.members(place)]
+            self._paths[key] = pd.Series(table.to_numpy()[:, positions].sum(axis=1), index=table.index, name=column)
+        return self._paths[key]
 
     def change(self, column: str) -> pd.DataFrame:
-        """What the run changes [year, city], per cent of the reference."""
-        before = self.wide(column, before=True)
-        return 100 * (self.wide(column) / before - 1)
+        """What the run changes [year, city], per cent of the reference; noise of the solver counts as nothing."""
+        ratio = self.wide(column) / self.wide(column, before=True) - 1
+        return 100 * ratio.where(ratio.abs() > SAME, 0.0)
 
     def growth(self, column: str) -> pd.DataFrame:
         """Mean growth since the first year [year, city], per cent a year; nothing in the first year."""
@@ -136,7 +142,8 @@ class View:
         """Last year's amount against the reference: difference, and per cent."""
         after = float(self.path(column, place).iloc[-1])
         before = float(self.path(column, place, before=True).iloc[-1])
-        return after - before, 100 * (after / before - 1) if before else float("nan")
+        gap = after - before if abs(after - before) > SAME * abs(before) else 0.0
+        return gap, 100 * gap / before if before else float("nan")
 
     def region_growth(self, column: str) -> float:
         """Mean growth of the cities together, per cent a year."""
@@ -147,7 +154,7 @@ class View:
         """Whether any headline of any city in any year differs from the reference."""
         if self.before is None:
             return False
-        return any(bool((self.change(column).abs() > 100 * SAME).to_numpy().any()) for column in HEADLINES)
+        return any(bool(self.change(column).to_numpy().any()) for column in HEADLINES)
 
     def indicator(self, name: str, place: str = REGION, *, before: bool = False) -> pd.Series:
         """An indicator of a place by year; empty where the run has none of this name."""

@@ -146,7 +146,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "tile.moved": ("Capital moved by it", "带动的资本转移"),
     "tile.moved_note": ("{first}–{last}, between cities", "{first}–{last}年，城市之间"),
     "tile.paid": ("Tax shared by contract", "协议分享税收"),
-    "tile.paid_note": ("{first}–{last}, hosts to origins", "{first}–{last}年，承接地付给转出地"),
+    "tile.paid_note": ("{unit}, {first}–{last}, hosts to origins", "{unit}，{first}–{last}年，承接地付给转出地"),
     "tile.gap": ("Gap between cities", "城市间差距"),
     "tile.gap_note": ("Theil index of real income per head", "人均实际收入泰尔指数"),
     "tile.pace": ("a year, {first}–{last}", "年均，{first}–{last}年"),
@@ -162,14 +162,18 @@ TEXTS: dict[str, tuple[str, str]] = {
         "One bubble per city, its size is GDP; blue cities grow faster than the region since {first}, orange ones slower.",
         "每个气泡是一个城市，大小表示GDP；蓝色表示{first}年以来增长快于区域整体，橙色表示慢于整体。",
     ),
-    "map.colour": ("change", "变化"),
+    "map.colour": ("change against the reference", "与基准相比的变化"),
+    "map.colour_alone": ("growth a year less the region's", "年均增速与区域之差"),
     "map.gdp": ("GDP, 100 million yuan:", "GDP（亿元）："),
     "map.scale": ("{km} km", "{km}公里"),
     "map.measure": ("Colour shows", "颜色表示"),
     "map.year": ("Year", "年份"),
-    "map.best": ("Best off", "受益最多"),
-    "map.worst": ("Worst off", "受损最多"),
+    "map.best": ("Gain most", "受益最多"),
+    "map.worst": ("Gain least or lose", "受益最少或受损"),
+    "map.fastest": ("Fastest", "增长最快"),
+    "map.slowest": ("Slowest", "增长最慢"),
     "cities.title": ("Winners and losers", "谁受益，谁受损"),
+    "cities.title_alone": ("All cities", "全部城市"),
     "cities.guide": (
         "All cities in {year}, ordered by what happens to real income: bars to the right are gains, to the left losses; "
         "a city can produce less (real GDP) and still earn more (real income).",
@@ -197,7 +201,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "paths.region": ("Region", "区域"),
     "paths.provinces": ("Provinces", "省份"),
     "payments.title": ("Who paid whom", "谁付给谁"),
-    "payments.guide": (
+    "payments.chart": (
         "Left, the cities that host moved plants and pay; right, the places the plants came from; the width is the tax "
         "shared under contracts, {first} to {last} together.",
         "左侧为承接产业并付款的城市，右侧为转出地；宽度为{first}至{last}年按协议分享的税收合计。",
@@ -220,17 +224,24 @@ TEXTS: dict[str, tuple[str, str]] = {
     "centre.place": ("{year}", "{year}年"),
     "centre.net": ("Net", "净额"),
     "moves.title": ("Where capital moves", "资本流向哪里"),
-    "moves.guide": (
+    "moves.chart": (
         "Left, where plants leave; right, where they go; the width is the capital that moves because of the scenario, "
         "{first} to {last} together, coloured by the origin's province.",
         "左侧为转出地，右侧为承接地；宽度为{first}至{last}年因该情景而多转移的资本，颜色表示转出地所在省市。",
     ),
-    "moves.guide_alone": (
+    "moves.chart_alone": (
         "Left, where plants leave; right, where they go; the width is the capital that moves, {first} to {last} together, "
         "coloured by the origin's province.",
         "左侧为转出地，右侧为承接地；宽度为{first}至{last}年转移的资本，颜色表示转出地所在省市。",
     ),
-    "moves.shown": ("Shown: the {n} largest of {all} links, {share} of the amount.", "图中为{all}条流向中最大的{n}条，占总额的{share}。"),
+    "moves.shown": (
+        "Shown: the {n} largest of {all} links, {share} of the amount.",
+        "图中为{all}条流向中最大的{n}条，占总额的{share}。",
+    ),
+    "moves.by_province": (
+        "Shown by province: the {all} flows between single cities are many and small.",
+        "按省市汇总：城市之间的{all}条流向多而分散。",
+    ),
     "moves.none": ("No capital moves because of this scenario.", "该情景没有带动资本转移。"),
     "moves.sector": ("Sector", "行业"),
     "moves.all": ("Moved", "转移"),
@@ -239,13 +250,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     "moves.leave": ("Capital leaves", "资本净流出"),
     "moves.net": ("Net", "净额"),
     "provinces.title": ("Provinces against the reference", "各省市与基准之差"),
+    "provinces.title_alone": ("Provinces", "各省市"),
     "provinces.guide": (
         "Amounts of {year} and, below each, the gap to the reference: blue is more, orange less.",
         "{year}年数值，其下为与基准之差：蓝色为增加，橙色为减少。",
     ),
     "provinces.guide_alone": ("Amounts of {year}.", "{year}年数值。"),
     "provinces.quantity": ("{year}", "{year}年"),
-    "provinces.gap": ("gap to the reference", "与基准之差"),
     "plan.title": ("The plan's targets", "规划目标"),
     "plan.guide": (
         "Targets of the outline plan that the model computes so far: a gap says how far the target year's value is on the "
@@ -263,7 +274,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "plan.never": ("not by {year}", "{year}年前未达标"),
     "plan.waiting": ("Not computed yet: {names}.", "尚未计算：{names}。"),
     "plan.indicator": ("Indicators of the region", "区域指标"),
-    "indicator.theil_real_income": ("Theil index of real income per head, between cities", "人均实际收入泰尔指数（城市间）"),
+    "indicator.theil_real_income": (
+        "Theil index of real income per head, between cities",
+        "人均实际收入泰尔指数（城市间）",
+    ),
     "indicator.theil_between_provinces": ("Theil index of GDP per head, between provinces", "人均GDP泰尔指数（省际）"),
     "indicator.theil_within_provinces": ("Theil index of GDP per head, within provinces", "人均GDP泰尔指数（省内）"),
     "indicator.fiscal_disparity_before_sharing": (
@@ -271,7 +285,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "人均本级财政收入变异系数",
     ),
     "indicator.fiscal_disparity_after_sharing": ("… after contracts between cities", "……协议分享之后"),
-    "indicator.fiscal_disparity_after_transfers": ("… after contracts and transfers from above", "……协议分享和转移支付之后"),
+    "indicator.fiscal_disparity_after_transfers": (
+        "… after contracts and transfers from above",
+        "……协议分享和转移支付之后",
+    ),
     "indicator.specialisation": ("Specialisation of cities (Krugman index)", "城市专业化程度（克鲁格曼指数）"),
     "indicator.share_of_national_gdp": ("Share of national GDP, %", "占全国GDP比重，%"),
     "indicator.intraregional_trade_share": ("Share of trade that stays in the region, %", "区内贸易占比，%"),
@@ -280,7 +297,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "indicator.capital_moved_share": ("Capital that moves in a year, % of all", "年度转移资本占比，%"),
     # --- what the sign hangs on
     "sign.title": ("What the sign hangs on", "结论取决于什么"),
-    "sign.guide": (
+    "sign.chart": (
         "The region's net gain in {year} with everything on, and with one force at a time switched off, each against its "
         "own reference: bars on the same side of zero mean the sign does not hang on that force.",
         "{year}年区域净收益：全部机制开启，以及逐一关闭某一机制（各自与自己的基准比较）；若各条都在零的同一侧，则结论的正负不取决于该机制。",
@@ -331,14 +348,17 @@ TEXTS: dict[str, tuple[str, str]] = {
     "solver.worst": ("Largest residual of all years", "各年最大残差"),
     "solver.all_sweeps": ("Sweeps, all years", "迭代总次数"),
     "solver.identities": ("Worst of {n} accounting identities, relative", "{n}项核算恒等式中的最大相对误差"),
-    "solver.seconds": ("Seconds: {part}", "用时（秒）：{part}"),
+    "solver.seconds": ("Seconds", "用时（秒）"),
     "seconds.import": ("imports", "载入程序"),
     "seconds.load": ("data", "读取数据"),
     "seconds.calibrate": ("calibration", "校准"),
     "seconds.reference": ("reference run", "基准运行"),
     "seconds.run": ("run", "情景运行"),
     "calibration.seconds": ("Calibration: seconds", "校准：用时（秒）"),
-    "calibration.balancing_sweeps": ("Calibration: sweeps to balance trade", "校准：贸易平衡迭代次数"),
+    "calibration.balancing_sweeps": (
+        "Calibration: sweeps to balance trade (0 = from the cache)",
+        "校准：贸易平衡迭代次数（0＝取自缓存）",
+    ),
     "calibration.vat_scale": ("Calibration: VAT rates multiplied by", "校准：增值税税率乘数"),
     "calibration.saving_rate": ("Calibration: saving rate found", "校准：所得储蓄率"),
     "calibration.cash_share": ("Calibration: share of budgets paid as cash transfers", "校准：预算中现金转移支付占比"),

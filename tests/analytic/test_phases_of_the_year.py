@@ -89,27 +89,26 @@ class TestInvestment:
         np.testing.assert_allclose(relative_crowding(np.array([2.0, 6.0]), np.array([1.0, 3.0])), 1.0)
 
     def test_logit_of_moves_and_ownership(self):
-        # Two equal places, friction f: of those who reconsider, f / (1 + f) leave.
+        # Two equal places, friction 1/4: of those who reconsider, a fifth leaves.
         friction = np.array([[1.0, 0.25], [0.25, 1.0]])
-        owned, moved, directed = np.diag([100.0, 100.0]), np.zeros((2, 2)), np.zeros((2, 2))
-        closed = np.zeros((2, 2))
-        capital, weight = np.full(2, 100.0), np.ones(2)
-        move_plants(capital, weight, friction, 0.1, np.zeros(2), closed, owned, moved, directed)
+        moved, directed, share = np.zeros((3, 2, 2))
+        nobody, closed = np.zeros(2), np.zeros((2, 2))
+        move_plants(np.full(2, 100.0), np.ones(2), friction, 0.1, nobody, closed, moved, directed, share)
         np.testing.assert_allclose(moved, [[0.0, 2.0], [2.0, 0.0]])
-        np.testing.assert_allclose(owned, [[98.0, 2.0], [2.0, 98.0]])
+        np.testing.assert_allclose(np.diag([100.0, 100.0]) @ share, [[98.0, 2.0], [2.0, 98.0]])
         assert directed.sum() == 0.0
 
     def test_policy_moves_its_share_and_what_returns_home_is_native_again(self):
-        friction, closed = np.ones((2, 2)), np.zeros((2, 2))
-        owned, moved, directed = np.diag([100.0, 50.0]), np.zeros((2, 2)), np.zeros((2, 2))
-        there, back = closed.copy(), closed.copy()
-        there[0, 1] = back[1, 0] = 1.0
-        weight = np.ones(2)
-        move_plants(np.array([100.0, 50.0]), weight, friction, 0.0, np.array([0.2, 0.0]), there, owned, moved, directed)
+        friction, weight = np.ones((2, 2)), np.ones(2)
+        moved, directed, share = np.zeros((3, 2, 2))
+        there, back = np.array([[0.0, 1.0], [0.0, 0.0]]), np.array([[0.0, 0.0], [1.0, 0.0]])
+        stays, leaves = np.array([0.2, 0.0]), np.array([0.0, 1.0])
+        move_plants(np.array([100.0, 50.0]), weight, friction, 0.0, stays, there, moved, directed, share)
         np.testing.assert_allclose(directed, [[0.0, 20.0], [0.0, 0.0]])
+        owned = np.diag([100.0, 50.0]) @ share
         np.testing.assert_allclose(owned, [[80.0, 20.0], [0.0, 50.0]])
-        move_plants(np.array([80.0, 70.0]), weight, friction, 0.0, np.array([0.0, 1.0]), back, owned, moved, directed)
-        np.testing.assert_allclose(owned, [[100.0, 0.0], [50.0, 0.0]])
+        move_plants(np.array([80.0, 70.0]), weight, friction, 0.0, leaves, back, moved, directed, share)
+        np.testing.assert_allclose(owned @ share, [[100.0, 0.0], [50.0, 0.0]])
 
 
 class TestLabour:

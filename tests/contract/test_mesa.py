@@ -14,8 +14,15 @@ from sim.model import YEAR, RegionalEconomy
 from tests.worlds import POLICIES, small_base, small_model
 
 
+def small_economy(policies=None, **config):
+    """The three-city world as a Mesa model."""
+    growth = config.pop("growth", None)
+    config = small_model(policies, **config).config
+    return RegionalEconomy.from_config(config, base=small_base(), growth=growth)
+
+
 def test_agents_are_views_of_the_state():
-    model = small_model()
+    model = small_economy()
     assert isinstance(model, mesa.Model)
     city = model.cities[1]
     model.step()
@@ -27,7 +34,7 @@ def test_agents_are_views_of_the_state():
 
 
 def test_two_models_do_not_share_agents():
-    first, second = small_model(), small_model()
+    first, second = small_economy(), small_economy()
     first.step()
     assert first.cities[0].gdp == pytest.approx(second.cities[0].gdp)  # the base year itself
     first.cities[0].debt = -1.0
@@ -35,7 +42,7 @@ def test_two_models_do_not_share_agents():
 
 
 def test_kinds_of_agents():
-    model = small_model()
+    model = small_economy()
     world = model.world
     kinds = model.agents_by_type
     assert len(kinds[CityAgent]) == world.n_cities
@@ -46,7 +53,7 @@ def test_kinds_of_agents():
 
 
 def test_budget_of_every_city_sums_to_zero():
-    model = small_model(POLICIES)
+    model = small_economy(POLICIES)
     for _ in range(4):
         model.step()
     for city in model.cities:
@@ -55,14 +62,14 @@ def test_budget_of_every_city_sums_to_zero():
 
 
 def test_sharing_rules_show_contracts_in_force():
-    model = small_model({"industry_transfer": POLICIES["industry_transfer"]})
+    model = small_economy({"industry_transfer": POLICIES["industry_transfer"]})
     assert model.cities[0].sharing_rules == []
     model.step(), model.step()
     assert model.cities[0].sharing_rules == [{"contract": "industry_transfer", "origin_share": 0.5, "term": 5}]
 
 
 def test_data_collector_reads_the_record():
-    model = small_model()
+    model = small_economy()
     model.step(), model.step()
     regional = model.datacollector.get_model_vars_dataframe()
     cities = model.datacollector.get_agent_vars_dataframe()
@@ -74,26 +81,26 @@ def test_data_collector_reads_the_record():
 
 def test_the_order_of_the_year():
     assert [phase.name for phase in YEAR] == ["market", "fiscal", "assess", "invest", "people", "learn"]
-    assert [phase.name for phase in small_model().phases] == [phase.name for phase in YEAR]
+    assert [phase.name for phase in small_economy().phases] == [phase.name for phase in YEAR]
 
 
 def test_no_year_after_the_horizon():
-    model = small_model(horizon=2019)
+    model = small_economy(horizon=2019)
     model.step()
     with pytest.raises(InputError, match="2019"):
         model.step()
 
 
 def test_restart_is_exact_bit_for_bit(tmp_path):
-    whole = small_model(POLICIES, horizon=2029)
+    whole = small_economy(POLICIES, horizon=2029)
     for _ in range(10):
         whole.step()
-    first = small_model(POLICIES, horizon=2029)
+    first = small_economy(POLICIES, horizon=2029)
     for _ in range(5):
         first.step()
     first.state.save(tmp_path / "state.npz")
-    second = small_model(POLICIES, horizon=2029, growth=first.growth | whole.growth)
-    second.state = State.load(tmp_path / "state.npz")
+    second = small_economy(POLICIES, horizon=2029, growth=first.growth | whole.growth)
+    second.simulation.state = State.load(tmp_path / "state.npz")
     for _ in range(5):
         second.step()
     for name in SAVED:
@@ -108,8 +115,8 @@ def test_a_file_that_is_no_state_is_bad_input(tmp_path):
 
 def test_shocks_are_common_to_scenarios_and_keyed_by_place():
     shocked = {"shocks": {"enabled": True}}
-    once, again = small_model(**shocked), small_model(**shocked)
-    other = small_model(replicate=1, **shocked)
+    once, again = small_economy(**shocked), small_economy(**shocked)
+    other = small_economy(replicate=1, **shocked)
     for model in (once, again, other):
         model.run()
     assert np.array_equal(once.record["gdp"], again.record["gdp"])

@@ -24,11 +24,11 @@ from sim.core.arrays import BoolArray, FloatArray
 from sim.core.errors import EquilibriumError, InputError
 from sim.mechanisms.market import kernels
 from sim.mechanisms.market.closure import blank_accounts, linear_closure
+from sim.mechanisms.market.implicit import implied_prices, solve_implicitly
 
 ACCELERATION_DEPTH = 6  # residual differences kept (structural: Walker and Ni 2011 find 3 to 10 best)
 SHARE_PRECISION = 1e-9  # shares and sums that have to agree may differ by this
-PRICE_SWEEPS = 40  # of the price loop before the first sweep; it contracts by the share of inputs in cost
-STAGES = (0.25, 0.5, 0.75, 1.0)  # powers of the trade weights on the way to an economy that does not converge at once
+IMPLICIT_STEPS = 500  # for an economy that the accelerated sweep does not solve; some tens are usual
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +114,7 @@ def trade_weight(trade_cost: FloatArray, elasticity: FloatArray) -> FloatArray:
 
 
 def solve_economy(
-    economy: Economy, *, start: FloatArray | None = None, tolerance: float = 1e-8, max_sweeps: int = 5000
+    economy: Economy, *, start: FloatArray | None = None, tolerance: float = 1e-8, max_sweeps: int = 200
 ) -> Equilibrium:
     """Prices that clear all markets.
 
@@ -122,7 +122,7 @@ def solve_economy(
         economy: technology, costs, factors, spending.
         start: log f and log P ``[2, sector, region]``, such as ``log_prices`` of a neighbouring equilibrium.
         tolerance: largest relative excess demand that is accepted.
-        max_sweeps: sweeps allowed for one attempt.
+        max_sweeps: accelerated sweeps allowed before implicit steps are tried.
 
     Raises:
         InputError: arrays that do not fit, or spending that can never add up to income.
@@ -139,12 +139,10 @@ def solve_economy(
     z = _start(economy, tech) if start is None else np.array(start, dtype=np.float64)
     outcome = kernels.solve(z, tech, closure, accounts, memory, tolerance, max_sweeps)
     sweeps = int(outcome[1])
-    if not outcome[0]:  # approach it through economies with cheaper trade, whose markets are less separate
+    if not outcome[0]:
         z = _start(economy, tech)
-        for power in STAGES:
-            stage = tech._replace(kappa=tech.kappa**power)
-            outcome = kernels.solve(z, stage, closure, accounts, memory, tolerance, max_sweeps)
-            sweeps += int(outcome[1])
+        outcome = solve_implicitly(z, tech, closure, accounts, tolerance, IMPLICIT_STEPS)
+        sweeps += int(outcome[1])
     if not outcome[0]:
         raise _not_found(economy, accounts, outcome, sweeps, tolerance)
     return _equilibrium(economy, z, tech, closure, sweeps, float(outcome[2]))
@@ -229,7 +227,7 @@ def check_feasible(economy: Economy, bought: BoolArray, tolerance: float) -> Non
     if (most <= 0.0).any():
         raise refuse(int(most.argmin()), "all", "a region could never spend anything")
     for s in np.flatnonzero(bought.any(axis=0) & ~makes.any(axis=0)):
-        raise refuse(int(bought[:, s].argmax()), economy.sector(s), "nobody produces what is bought")
+        raise refuse(int(bought[:, s].argmax()), economy.sector(int(s)), "nobody produces what is bought")
     offered = (economy.trade_weight > 0.0) & makes.T[:, :, None]
     unserved = bought.T & ~offered.any(axis=1)
     for s, j in np.argwhere(unserved):
@@ -237,16 +235,16 @@ def check_feasible(economy: Economy, bought: BoolArray, tolerance: float) -> Non
     sold = (offered & bought.T[:, None, :]).any(axis=2)
     for s, i in np.argwhere(makes.T & ~sold):
         raise refuse(int(i), economy.sector(s), "no buyer can be reached by the producer")
-    linked = csr_array((offered & bought.T[:, None, :]).any(axis=0))
+    linked = csr_array((offered & bought.T[:, None, :]).any(axis=0).astype(np.float64))
     count, block = connected_components(linked, directed=False)
-    gap = np.bincount(block, weights=_unmet(economy, block), minlength=count)
+    gap = np.bincount(block, weights=_fixed_deficit(economy), minlength=count)
     if count > 1 and np.abs(gap).max() > SHARE_PRECISION * spending.numeraire:
         members = np.flatnonzero(block == np.abs(gap).argmax())
         worst = int(members[np.abs(spending.constant[members]).argmax()])
         raise refuse(worst, "all", "a region spends more or less than it earns but does not trade")
 
 
-def _unmet(economy: Economy, block: FloatArray) -> FloatArray:
+def _fixed_deficit(economy: Economy) -> FloatArray:
     """Deficits ``[region]`` that need trade between blocks; only amounts given beforehand can be judged."""
     spending = economy.spending
     fixed = not spending.rescale and np.allclose(spending.multiple, 1.0, rtol=0.0, atol=SHARE_PRECISION)
@@ -288,12 +286,7 @@ def _start(economy: Economy, tech: kernels.Technology) -> FloatArray:
     income = np.maximum(tech.b * output, SHARE_PRECISION * world)  # a sector nobody buys finally still has a price
     z = np.zeros((2, *tech.factor.shape))
     z[0] = np.log(income / total)[:, None]
-    u, phi, sales = (np.empty_like(z[0]) for _ in range(3))
-    spent = np.ones_like(z[0])
-    for _ in range(PRICE_SWEEPS):
-        kernels.costs(z[0], z[1], tech, u)
-        kernels.prices_and_sales(u, spent, tech, phi, sales)
-        z[1] = -np.log(phi) / tech.theta[:, None]
+    z[1] = implied_prices(z, tech)
     return z
 
 

@@ -5,8 +5,8 @@ crawl, and their extrapolation overshoots, where a market hangs on the others by
 hardly trades. Implicit steps whose length grows follow the same path and end as Newton's method (pseudo-transient
 continuation, Kelley and Keyes 1998): ``(1/h - dr/dz) dz = r`` with ``z = (log f, log P)`` and the price indices solved
 for at every point. A step is kept when it lowers the value of all excess demands, ``sum |V - b Y|``, which falls along
-the path when factors are gross substitutes (Arrow, Block and Hurwicz 1959). Dense, so meant for up to some thousand
-pairs of region and sector.
+the path when factors are gross substitutes (McKenzie 1960). Dense, so meant for up to some thousand pairs of region and
+sector.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def solve_implicitly(
 ) -> tuple[bool, int, float, int]:
     """Fixed point of the sweep from ``z [2, sector, region]``, written in place.
 
-    Returns (converged, steps, largest relative excess demand, flat index of that sector and region), as the kernel does.
+    Returns (converged, steps, largest relative excess demand, flat index of that sector and region), as the sweep does.
     """
     length = FIRST_STEP
     point = _Point(z, tech, closure, accounts)
@@ -75,41 +75,41 @@ class _Point:
         self, z: FloatArray, tech: kernels.Technology, closure: kernels.Closure, accounts: kernels.Accounts
     ) -> None:
         self.z = z.copy()
+        last = None if closure.linear == 1 else closure.n_domestic
+        self.z -= np.log((np.exp(z[0]) * tech.factor)[:, :last].sum() / closure.numeraire)
+        self.z[1] = implied_prices(self.z, tech)
         shape = z[0].shape
-        self.spent, self.u, self.phi, self.sales = (np.ones(shape) for _ in range(4))
-        self._normalise(tech, closure)
-        self._solve_prices(tech)
+        self.spent, self.u, self.phi, self.sales = (np.empty(shape) for _ in range(4))
         self.value_added = np.exp(self.z[0]) * tech.factor
         kernels.final_demand(self.value_added, closure, accounts)
         kernels.spending(self.value_added, tech, accounts, self.spent)
+        kernels.costs(self.z[0], self.z[1], tech, self.u)
         kernels.prices_and_sales(self.u, self.spent, tech, self.phi, self.sales)
         ratio = np.ones(shape)
         np.divide(tech.b[:, None] * self.sales, self.value_added, out=ratio, where=tech.factor > 0.0)
         step = 1.0 / (1.0 + tech.theta * tech.b)[:, None]
         with np.errstate(invalid="ignore", divide="ignore"):
-            self.residual = np.stack([step * np.log(ratio), self._price_gap(tech)])
+            gap = -np.log(self.phi) / tech.theta[:, None] - self.z[1]
+            self.residual = np.stack([step * np.log(ratio), gap])
         self.norm = float(np.abs(self.value_added - tech.b[:, None] * self.sales).sum())
         self.place = int(np.abs(ratio - 1.0).argmax())
         self.excess = float(np.abs(ratio - 1.0).max())
         self.merit = max(self.excess, float(np.abs(self.residual[1]).max()))
 
-    def _normalise(self, tech: kernels.Technology, closure: kernels.Closure) -> None:
-        """Shift all prices so that value added sums to the numeraire."""
-        last = None if closure.linear == 1 else closure.n_domestic
-        self.z -= np.log((np.exp(self.z[0]) * tech.factor)[:, :last].sum() / closure.numeraire)
 
-    def _price_gap(self, tech: kernels.Technology) -> FloatArray:
-        return np.asarray(-np.log(self.phi) / tech.theta[:, None] - self.z[1])
-
-    def _solve_prices(self, tech: kernels.Technology) -> None:
-        """Price indices at these factor prices; ``spent`` and ``sales`` are scratch here."""
-        for _ in range(PRICE_SWEEPS):
-            kernels.costs(self.z[0], self.z[1], tech, self.u)
-            kernels.prices_and_sales(self.u, self.spent, tech, self.phi, self.sales)
-            gap = self._price_gap(tech)
-            if np.abs(gap).max() <= PRICE_PRECISION:
-                return
-            self.z[1] += gap
+def implied_prices(z: FloatArray, tech: kernels.Technology) -> FloatArray:
+    """Log price indices ``[sector, region]`` at the factor prices of ``z``, starting from its price indices."""
+    now = z.copy()
+    u, phi, sales = (np.empty(z[0].shape) for _ in range(3))
+    spent = np.ones(z[0].shape)
+    for _ in range(PRICE_SWEEPS):
+        kernels.costs(now[0], now[1], tech, u)
+        kernels.prices_and_sales(u, spent, tech, phi, sales)
+        gap = -np.log(phi) / tech.theta[:, None] - now[1]
+        now[1] += gap
+        if not np.abs(gap).max() > PRICE_PRECISION:
+            break
+    return np.asarray(now[1])
 
 
 def _jacobian(
@@ -181,4 +181,4 @@ def _full_uses(point: _Point, closure: kernels.Closure, accounts: kernels.Accoun
             kernels.final_demand(unit, closure, accounts)
             unit[s, i] = 0.0
             change[:, :, s, i] = accounts.consumption, accounts.investment, accounts.government
-    return change * point.value_added
+    return np.asarray(change * point.value_added)

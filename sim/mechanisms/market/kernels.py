@@ -19,6 +19,8 @@ from numba import njit
 from sim.core.arrays import FloatArray, IntArray
 
 FASTMATH = {"reassoc", "contract"}  # reductions may be reassociated: without it they do not vectorise
+OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": FASTMATH}
+INTERNAL = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # not called from Python: compiles faster
 CORRELATION_RIDGE = 1e-12  # keeps the least squares of the acceleration solvable when changes are nearly collinear
 DIVERGENCE = 1e3  # a residual this many times the best so far sends the search back
 SMALLEST_STEP = 1e-3
@@ -125,7 +127,7 @@ def new_memory(n_sectors: int, n_regions: int, depth: int) -> Memory:
     return Memory(np.zeros(shape), np.zeros(shape), np.zeros((depth, depth)), np.zeros(2, dtype=np.int64))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+@njit(**INTERNAL)
 def _exp(x: FloatArray, out: FloatArray) -> None:
     """exp of a flat array to one unit in the last place: 2^k by the exponent bits times a series, so it vectorises.
 
@@ -156,7 +158,7 @@ def _exp(x: FloatArray, out: FloatArray) -> None:
         out[i] *= power[i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+@njit(**INTERNAL)
 def _log(x: FloatArray, out: FloatArray) -> None:
     """log of a flat array of positive normal numbers to one unit in the last place; zero gives a finite number."""
     bits = x.view(np.int64)
@@ -184,7 +186,7 @@ def _log(x: FloatArray, out: FloatArray) -> None:
         out[i] = e * 0.6931471805599453 + 2.0 * t * (p * w + 1.0)  # source: ln 2
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+@njit(**INTERNAL)
 def _linear_spending(V: FloatArray, cl: Closure, acc: Accounts) -> None:
     n_sectors, n = V.shape
     world = 0.0
@@ -206,7 +208,7 @@ def _linear_spending(V: FloatArray, cl: Closure, acc: Accounts) -> None:
     acc.total[0] = world
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+@njit(**INTERNAL)
 def _factor_incomes(V: FloatArray, cl: Closure, acc: Accounts) -> None:
     n_sectors, n = V.shape
     for out in (acc.value_added, acc.net_wage, acc.net_capital, acc.local_tax):
@@ -231,7 +233,7 @@ def _factor_incomes(V: FloatArray, cl: Closure, acc: Accounts) -> None:
             acc.profit_received[o] += cl.profit[s] * received
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+@njit(**INTERNAL)
 def _government_budgets(cl: Closure, acc: Accounts) -> None:
     m = cl.n_domestic
     nv = 0.0
@@ -264,7 +266,7 @@ def _government_budgets(cl: Closure, acc: Accounts) -> None:
     acc.total[5] = interest * nv
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+@njit(**OPTIONS)
 def final_demand(V: FloatArray, cl: Closure, acc: Accounts) -> None:
     """Consumption, investment and government spending of every region from value added ``V [S, N]``.
 
@@ -322,7 +324,7 @@ def final_demand(V: FloatArray, cl: Closure, acc: Accounts) -> None:
         acc.government[j] = e * cl.use_share[2, j]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+@njit(**OPTIONS)
 def spending(V: FloatArray, tech: Technology, acc: Accounts, X: FloatArray) -> None:
     """Spending on every sector, intermediate and final: X[s, j] = sum_k g[s, k] V[k, j] / b[k] + final use."""
     n_sectors, n = V.shape
@@ -337,7 +339,7 @@ def spending(V: FloatArray, tech: Technology, acc: Accounts, X: FloatArray) -> N
                     X[s, j] += a * V[k, j]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+@njit(**OPTIONS)
 def costs(x: FloatArray, p: FloatArray, tech: Technology, u: FloatArray) -> None:
     """u = (unit cost)^-theta with log c = b (x - log A) + sum_k g_ks p_k; 0 where nothing is produced."""
     n_sectors, n = x.shape
@@ -360,7 +362,7 @@ def costs(x: FloatArray, p: FloatArray, tech: Technology, u: FloatArray) -> None
                 u[s, i] = 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+@njit(**OPTIONS)
 def prices_and_sales(u: FloatArray, X: FloatArray, tech: Technology, phi: FloatArray, Y: FloatArray) -> None:
     """One pass over the cost matrix: Phi of each destination and, the row still in cache, every origin's sales."""
     n_sectors, n = u.shape
@@ -380,7 +382,7 @@ def prices_and_sales(u: FloatArray, X: FloatArray, tech: Technology, phi: FloatA
             Y[s, i] *= u[s, i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+@njit(**OPTIONS)
 def values(x: FloatArray, tech: Technology, V: FloatArray) -> None:
     """V = f F."""
     _exp(x.reshape(x.size), V.reshape(V.size))
@@ -389,7 +391,7 @@ def values(x: FloatArray, tech: Technology, V: FloatArray) -> None:
             V[s, i] *= tech.factor[s, i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+@njit(**INTERNAL)
 def _sweep(
     z: FloatArray, tech: Technology, cl: Closure, acc: Accounts, work: FloatArray, r: FloatArray
 ) -> tuple[float, int]:
@@ -424,7 +426,7 @@ def _sweep(
     return worst, place
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+@njit(**INTERNAL)
 def _normalise(z: FloatArray, tech: Technology, cl: Closure) -> None:
     """Shift all prices so that value added sums to the numeraire."""
     n_sectors, n = tech.factor.shape
@@ -436,7 +438,7 @@ def _normalise(z: FloatArray, tech: Technology, cl: Closure) -> None:
     z -= np.log(total / cl.numeraire)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+@njit(**INTERNAL)
 def _dot(a: FloatArray, b: FloatArray) -> float:
     total = 0.0
     for i in range(a.shape[0]):
@@ -444,7 +446,7 @@ def _dot(a: FloatArray, b: FloatArray) -> float:
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+@njit(**INTERNAL)
 def _mixing_weights(gram: FloatArray, rhs: FloatArray, stored: int, weights: FloatArray, lower: FloatArray) -> int:
     """Least squares of the residual on its stored changes: Cholesky of their correlations; 0 if it breaks down."""
     for i in range(stored):
@@ -476,7 +478,7 @@ def _mixing_weights(gram: FloatArray, rhs: FloatArray, stored: int, weights: Flo
     return stored
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+@njit(**INTERNAL)
 def _remember(
     memory: Memory,
     z: FloatArray,
@@ -507,7 +509,7 @@ def _remember(
     memory.stored[1] = (slot + 1) % depth
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+@njit(**OPTIONS)
 def solve(
     z: FloatArray, tech: Technology, cl: Closure, acc: Accounts, memory: Memory, tol: float, max_sweeps: int
 ) -> tuple[bool, int, float, int]:
@@ -578,7 +580,7 @@ def solve(
     return False, max_sweeps, worst, place
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+@njit(**OPTIONS)
 def settle(
     z: FloatArray,
     tech: Technology,
@@ -618,7 +620,7 @@ def settle(
     return converged, sweep, residual
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+@njit(**OPTIONS)
 def balance(
     kappa: FloatArray,
     output: FloatArray,
@@ -657,13 +659,13 @@ def balance(
     return residual, max_sweeps
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)
+@njit(**OPTIONS)
 def set_claims(
     capital_by_origin: FloatArray, capital: FloatArray, ownership: FloatArray, claim: FloatArray, claim_out: FloatArray
 ) -> None:
     """Share of the profit of each place that belongs elsewhere: ``ownership [S]`` of the capital that came from there.
 
-    ``capital_by_origin [S, origin, host]``, ``capital [N, S]``; writes claim ``[S, origin, host]``, its sum over origins.
+    ``capital_by_origin [S, origin, host]``, ``capital [N, S]``; writes claim ``[S, origin, host]`` and its sum.
     """
     n_sectors, n = claim_out.shape
     for s in range(n_sectors):
