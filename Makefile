@@ -32,7 +32,7 @@ run: install
 	$(SIM) run $(SCENARIO)
 
 test: install-dev
-	$(PY) -m pytest -n $(WORKERS)
+	$(PY) -m pytest -n $(WORKERS) $(ARGS)
 
 bench: install-dev
 	$(PY) -m benchmarks
