@@ -32,8 +32,8 @@ TABLE_MEANINGS = {
     "sectors": "One row per year, region and sector.",
     "flows": "What goes from one region to another; a pair without a row has none.",
     "transfers": "Every payment to, from and between governments. Firms and households are meant by their region's id; "
-    "the `rule` says who pays whom. Sums by payee are the columns of `cities`: taxes and levies to a city its "
-    "`own_revenue`, taxes to the centre `central_tax`, contracts `shared_revenue`.",
+    "the `rule` says who pays whom. Sums by payee are the columns of `cities`: taxes and levies to a city, less "
+    "rebates, its `own_revenue`, taxes to the centre `central_tax`, contracts `shared_revenue`.",
     "agreements": "Who joined or left which contract between cities.",
     "indicators": "Summaries by region, province, group of cities and city, with the plan's targets.",
 }

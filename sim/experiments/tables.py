@@ -94,7 +94,10 @@ KEYS: dict[str, tuple[Column, ...]] = {
         Column("payee", "id", "region, province:<id>, centre or pool (savers)"),
         Column("contract", "", "contract between cities, empty if none"),
         Column(
-            "rule", "", "tax, levy, land, general_transfer, relocation (contracts), interest, subsidy or cash_transfer"
+            "rule",
+            "",
+            "tax, levy (rebate: what a city's revenue is below uniform tax rates), land, general_transfer, "
+            "relocation (contracts), interest, subsidy or cash_transfer",
         ),
         Column("tax", "", "tax that is paid or shared, empty if none"),
         Column("age", "years", "of the contract's capital since its move; 0 for other payments"),

@@ -155,7 +155,9 @@ def _levies(ledger: _Ledger) -> None:
     """What uniform tax rates do not explain of revenue, and land sales."""
     record, row = ledger.record, ledger.world.row
     gdp, place = record["gdp"][:, :row], ledger.domestic
-    ledger.year_by_place("levy", place, place, gdp, record["other_levies"][:, :row])
+    levies = record["other_levies"][:, :row]
+    ledger.year_by_place("levy", place, place, gdp, np.maximum(levies, 0.0))
+    ledger.year_by_place("rebate", place, place, gdp, np.maximum(-levies, 0.0))  # revenue below uniform rates
     ledger.year_by_place("levy", place, ledger.province, gdp, record["province_levy"][:, :row])
     ledger.year_by_place("land", place, place, record["own_revenue"][:, :row], record["land_revenue"][:, :row])
 

@@ -364,22 +364,42 @@ def costs(x: FloatArray, p: FloatArray, tech: Technology, u: FloatArray) -> None
 
 @njit(**OPTIONS)
 def prices_and_sales(u: FloatArray, X: FloatArray, tech: Technology, phi: FloatArray, Y: FloatArray) -> None:
-    """One pass over the cost matrix: Phi of each destination and, the row still in cache, every origin's sales."""
+    """One pass over the cost matrix: Phi of each destination and, the row still in cache, every origin's sales.
+
+    Four destinations at a time, so that what is read of u and written of the sales serves four rows.
+    """
     n_sectors, n = u.shape
+    sales = np.empty(n)
+    last = n - n % 4
     for s in range(n_sectors):
-        for i in range(n):
-            Y[s, i] = 0.0
-        for j in range(n):
+        seller = u[s]
+        sales[:] = 0.0
+        for j in range(0, last, 4):
+            row0, row1, row2, row3 = tech.kappa[s, j], tech.kappa[s, j + 1], tech.kappa[s, j + 2], tech.kappa[s, j + 3]
+            sum0 = sum1 = sum2 = sum3 = 0.0
+            for i in range(n):
+                sum0 += row0[i] * seller[i]
+                sum1 += row1[i] * seller[i]
+                sum2 += row2[i] * seller[i]
+                sum3 += row3[i] * seller[i]
+            phi[s, j], phi[s, j + 1], phi[s, j + 2], phi[s, j + 3] = sum0, sum1, sum2, sum3
+            buyer0 = X[s, j] / sum0 if sum0 > 0.0 else 0.0
+            buyer1 = X[s, j + 1] / sum1 if sum1 > 0.0 else 0.0
+            buyer2 = X[s, j + 2] / sum2 if sum2 > 0.0 else 0.0
+            buyer3 = X[s, j + 3] / sum3 if sum3 > 0.0 else 0.0
+            for i in range(n):
+                sales[i] += row0[i] * buyer0 + row1[i] * buyer1 + row2[i] * buyer2 + row3[i] * buyer3
+        for j in range(last, n):
             row = tech.kappa[s, j]
             total = 0.0
             for i in range(n):
-                total += row[i] * u[s, i]
+                total += row[i] * seller[i]
             phi[s, j] = total
-            weight = X[s, j] / total if total > 0.0 else 0.0
+            buyer = X[s, j] / total if total > 0.0 else 0.0
             for i in range(n):
-                Y[s, i] += row[i] * weight
+                sales[i] += row[i] * buyer
         for i in range(n):
-            Y[s, i] *= u[s, i]
+            Y[s, i] = sales[i] * seller[i]
 
 
 @njit(**OPTIONS)
