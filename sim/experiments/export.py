@@ -63,8 +63,8 @@ def export(run: Run, format: str, out: str | Path | None = None, *, force: bool 
 def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+    elif path.exists():
+        path.unlink()
 
 
 def _csv(run: Run, folder: Path) -> None:

@@ -53,6 +53,10 @@ class SwitchStudy:
     cases: pd.DataFrame
     draws: pd.DataFrame
 
+    def column(self, name: str) -> dict[str, float]:
+        """A column by case."""
+        return dict(zip(map(str, self.cases.index), self.cases[name].tolist(), strict=True))
+
     def band(self, measure: str) -> tuple[float, float] | None:
         """Smallest and largest gain over the draws; None without draws."""
         if self.draws.empty:

@@ -54,6 +54,13 @@ class IndustryTransfer(Policy):
         json_schema_extra={"unit": "1", "source": SONGJIANG},
     )  # fmt: skip
 
+    @field_validator("pairs", mode="before")
+    @classmethod
+    def _one_host_is_a_list(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        return {origin: [hosts] if isinstance(hosts, str) else hosts for origin, hosts in value.items()}
+
     @field_validator("origin_share")
     @classmethod
     def _share_in_range(cls, value: Schedule) -> Schedule:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from sim.report.formats import money, percent
 from sim.report.view import REGION, View, ends
 
@@ -49,8 +47,8 @@ def _region(view: View) -> str:
 
 def _who(view: View) -> str:
     """How many cities gain and lose real income, and who most."""
-    change = view.change("real_income").loc[view.last]
-    gain, lose = int((change > 0).sum()), int((change < 0).sum())
+    change = view.effects("real_income")
+    gain, lose = (sum(sign * value > 0 for value in change.values()) for sign in (1, -1))
     (best,), (worst,) = ends(change, 1)
     words = {
         "gain": gain,
@@ -77,14 +75,14 @@ def _how(view: View) -> str:
         amount, pct = view.difference("own_revenue")
         key = "answer.revenue_up" if amount >= 0 else "answer.revenue_down"
         parts.append(view.words(key, amount=money(amount, view.language), pct=percent(pct)))
-    parts.append(_gap(view, _inequality(view, before=True), _inequality(view)))
+    parts.append(_gap(view, inequality(view, before=True), inequality(view)))
     joined = view.words("comma").join(parts)
     return view.words("answer.how", first=view.first, last=view.last, parts=joined)
 
 
-def _inequality(view: View, *, before: bool = False, year: int | None = None) -> float:
+def inequality(view: View, *, before: bool = False, year: int | None = None) -> float:
     """Theil index of real income per head between cities, last year unless said otherwise."""
-    return float(view.indicator("theil_real_income", before=before)[year or view.last])
+    return view.indicator("theil_real_income", before=before)[year or view.last]
 
 
 def _gap(view: View, before: float, after: float) -> str:
@@ -111,7 +109,7 @@ def _course(view: View) -> str:
 
 def _pace(view: View) -> str:
     """Who grows fastest and slowest."""
-    pace = view.growth("real_gdp").loc[view.last]
+    pace, whole = view.effects("real_gdp"), view.region_growth("real_gdp")
     (best,), (worst,) = ends(pace, 1)
     return view.words(
         "answer.pace",
@@ -119,19 +117,19 @@ def _pace(view: View) -> str:
         best_pct=percent(pace[best]),
         worst=view.name(worst),
         worst_pct=percent(pace[worst]),
-        faster=int((pace > view.region_growth("real_gdp")).sum()),
+        faster=sum(value > whole for value in pace.values()),
         n=len(view.cities),
     )
 
 
 def _budgets(view: View) -> str:
     """Own revenue, and the gap between cities since the first year."""
-    path: pd.Series = view.path("own_revenue", REGION)
+    path = view.path("own_revenue", REGION)
     return view.words(
         "answer.budgets",
         first=money(float(path.iloc[0]), view.language),
         last=money(float(path.iloc[-1]), view.language),
-        gap=_gap(view, _inequality(view, year=view.first), _inequality(view)),
+        gap=_gap(view, inequality(view, year=view.first), inequality(view)),
     )
 
 

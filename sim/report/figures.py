@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sim.core.errors import InputError
-from sim.report import charts
+from sim.report import charts, links, trust
+from sim.report.look import Spec
 from sim.report.view import View
 
 if TYPE_CHECKING:
@@ -38,12 +39,12 @@ def paths(run: Run, place: str = "region", *, language: str = "en") -> Figure:
 
 def payments(run: Run, *, language: str = "en") -> Figure:
     """Who paid whom under contracts, all years together."""
-    return _figure(run, charts.payments, language)
+    return _figure(run, links.payments, language)
 
 
 def moves(run: Run, *, language: str = "en") -> Figure:
     """Capital that moves because of the run, all years together."""
-    return _figure(run, charts.moves, language)
+    return _figure(run, links.moves, language)
 
 
 def switches(run: Run, study: SwitchStudy | None = None, *, language: str = "en") -> Figure:
@@ -52,24 +53,24 @@ def switches(run: Run, study: SwitchStudy | None = None, *, language: str = "en"
         from sim.experiments.switches import switch_study
 
         study = switch_study(run)
-    return _made(charts.switches(View(run, language), study))
+    return _made(trust.switches(View(run, language), study))
 
 
 def solver(run: Run, *, language: str = "en") -> Figure:
     """Sweeps and residual of every year."""
-    return _figure(run, charts.solver, language)
+    return _figure(run, trust.solver, language)
 
 
 def coverage(run: Run, *, language: str = "en") -> Figure:
     """Share of the data cells by how they are known."""
-    return _figure(run, charts.coverage, language)
+    return _figure(run, trust.coverage, language)
 
 
-def _figure(run: Run, chart: Callable[[View], charts.Spec | None], language: str) -> Figure:
+def _figure(run: Run, chart: Callable[[View], Spec | None], language: str) -> Figure:
     return _made(chart(View(run, language)))
 
 
-def _made(spec: charts.Spec | None) -> Figure:
+def _made(spec: Spec | None) -> Figure:
     """The specification as a Plotly figure, every key checked."""
     import plotly.graph_objects as go
 

@@ -8,6 +8,7 @@ MINUS = "−"
 NOTHING = "–"  # what stands for a value that does not exist
 BILLION = 0.1  # unit: billion yuan per 100 million yuan
 TRILLION = 1e-4  # unit: trillion yuan per 100 million yuan
+LEAST_SHARE = 0.001  # unit: 1, smallest share shown as a number
 FINEST = 6  # unit: decimals shown at most
 LARGE = 10_000.0  # unit: 100 million yuan; from here on sentences count in trillions (en), 万亿 (zh)
 
@@ -39,7 +40,11 @@ def percent(value: float) -> str:
 
 def share(value: float) -> str:
     """A share of one as per cent, without sign."""
-    return f"{number(100 * value, 1 if 0 < abs(value) < 0.1 else 0)}%" if math.isfinite(value) else NOTHING  # unit: 1
+    if not math.isfinite(value):
+        return NOTHING
+    if 0 < value < LEAST_SHARE:
+        return f"<{number(100 * LEAST_SHARE)}%"
+    return f"{number(100 * value, 1 if 0 < value < 0.1 else 0)}%"  # unit: 1, small shares show a decimal
 
 
 def scientific(value: float) -> str:

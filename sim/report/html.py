@@ -12,7 +12,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from sim.core.errors import InputError
-from sim.report.charts import LOOK
+from sim.report.look import LOOK
 from sim.report.markup import paragraph
 from sim.report.sections import SECTIONS, Page
 from sim.report.view import View

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-PIXELS_PER_KM = 0.82  # unit: px/km, of the map at its usual width
-LETTER, HANZI, LINE, GAP = 6.2, 11.5, 13.0, 2.0  # unit: px, size of a label of 11 px
+PIXELS_PER_KM = 0.77  # unit: px/km, of the map at its usual width
+LETTER, HANZI, LINE, GAP = 6.9, 11.5, 13.0, 2.0  # unit: px, size of a label of 11 px
 
 
 class Box(NamedTuple):
@@ -41,7 +41,7 @@ def place(
     taken = [Box(*(centre[i] - radius[i]), *(centre[i] + radius[i])) for i in range(len(names))]
     texts, positions = [""] * len(names), ["top center"] * len(names)
     for i in np.argsort(-radius, kind="stable"):
-        choices = {name: box for name, box in _around(names[i], centre[i], radius[i])}
+        choices = dict(_around(names[i], centre[i], radius[i]))
         cost = {
             name: sum(box.overlap(other) for k, other in enumerate(taken) if k != i) for name, box in choices.items()
         }

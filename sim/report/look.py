@@ -15,7 +15,7 @@ Spec = dict[str, Any]
 
 LOOK: dict[str, Any] = json.loads((files("sim.report") / "look.json").read_text(encoding="utf-8"))
 COLOURS: dict[str, Any] = LOOK["colours"]
-NOT_LAYOUT = ("colorbar", "marker", "label")
+NOT_LAYOUT = ("bubble", "colorbar", "label", "marker", "scale")
 """What look.json says of a figure beside its layout."""
 
 
@@ -37,7 +37,9 @@ def panel_title(text: str, x: float, y: float, *, up: float = 0.0) -> dict[str, 
 
 def digits(values: ArrayLike, kept: int = LOOK["digits"]) -> list[float | None]:
     """Numbers with few digits: the page stays small; what is not a number is left out."""
-    return [float(f"{value:.{kept}g}") if np.isfinite(value) else None for value in np.asarray(values, dtype=np.float64)]
+    return [
+        float(f"{value:.{kept}g}") if np.isfinite(value) else None for value in np.asarray(values, dtype=np.float64)
+    ]
 
 
 def faint(colour: str) -> str:

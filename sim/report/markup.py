@@ -13,7 +13,7 @@ FIGURE = re.compile(r"[+−]?\d[\d,.]*(?:%|万亿元|亿元| (?:billion|trillion
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: its text, the number to sort by, how warm or cold its background is (-1 to 1), style class, small note."""
+    """One cell: its text, the number to sort by, its background from cold to warm (-1 to 1), class, small note."""
 
     text: str
     value: float | None = None
@@ -36,14 +36,15 @@ def _background(heat: float) -> str:
     return f"rgba({'42,111,176' if heat > 0 else '200,102,27'},{strength:.2f})"
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[Cell | str]], *, css: str = "", sortable: bool = False) -> str:
+def table(head: Sequence[str], rows: Iterable[Iterable[Cell | str]], *, css: str = "", sortable: bool = False) -> str:
     """A table; a title may hold a note after a line break, shown small. Numbers and their titles stand to the right."""
     lines = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
     right = [cell.value is not None for cell in lines[0]] if lines else [False] * len(head)
     titles = "".join(f"<th{' class=n' if n else ''}>{_title(text)}</th>" for text, n in zip(head, right, strict=True))
     body = "".join(f"<tr>{''.join(cell.html() for cell in line)}</tr>\n" for line in lines)
     names = " ".join(name for name in (css, "sortable" if sortable else "") if name)
-    return f'<div class="scroll"><table class="{names}"><thead><tr>{titles}</tr></thead><tbody>\n{body}</tbody></table></div>'
+    inside = f"<thead><tr>{titles}</tr></thead><tbody>\n{body}</tbody>"
+    return f'<div class="scroll"><table class="{names}">{inside}</table></div>'
 
 
 def _title(text: str) -> str:
@@ -54,6 +55,11 @@ def _title(text: str) -> str:
 def sentence(text: str) -> str:
     """A sentence with its amounts in bold."""
     return FIGURE.sub(lambda found: f"<b>{found[0]}</b>", html.escape(text, quote=False))
+
+
+def command(text: str) -> str:
+    """What to type on the command line."""
+    return f'<pre class="command">{html.escape(text, quote=False)}</pre>'
 
 
 def paragraph(text: str, css: str = "") -> str:
@@ -67,7 +73,8 @@ def fold(summary: str, content: str) -> str:
 
 def figure(name: str, label: str, height: int) -> str:
     """The place of a figure; page.js draws it."""
-    return f'<div class="figure" id="figure-{name}" role="img" aria-label="{html.escape(label)}" style="min-height:{height}px"></div>'
+    said = f'role="img" aria-label="{html.escape(label)}"'
+    return f'<div class="figure" id="figure-{name}" {said} style="min-height:{height}px"></div>'
 
 
 def tiles(items: Iterable[tuple[str, str, str]]) -> str:
@@ -93,7 +100,5 @@ def choice(name: str, label: str, groups: Iterable[tuple[str, Iterable[tuple[str
 
 def slider(name: str, label: str, low: int, high: int) -> str:
     """A range of years, standing at the last."""
-    return (
-        f'<label class="js">{html.escape(label)} <input type="range" id="{name}" min="{low}" max="{high}" value="{high}">'
-        f" <output>{high}</output></label>"
-    )
+    bar = f'<input type="range" id="{name}" min="{low}" max="{high}" value="{high}">'
+    return f'<label class="js">{html.escape(label)} {bar} <output>{high}</output></label>'

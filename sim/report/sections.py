@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import numpy as np
 from pydantic import BaseModel
 
 from sim.experiments.switches import AS_IT_IS, NATIONAL, SwitchStudy
-from sim.report import charts, tables
-from sim.report.answer import sentences
-from sim.report.charts import Spec
+from sim.report import charts, links, tables, trust
+from sim.report.answer import inequality, sentences
 from sim.report.formats import money, number, percent, share
-from sim.report.markup import choice, figure, fold, paragraph, sentence, slider, table, tiles
+from sim.report.look import Spec
+from sim.report.markup import choice, command, figure, fold, paragraph, sentence, slider, table, tiles
 from sim.report.view import HEADLINES, REGION, View
 
 
@@ -51,18 +50,18 @@ def _tiles(view: View) -> str:
             (words(f"column.{column}"), percent(view.region_growth(column)), note)
             for column in ("real_gdp", "real_income", "own_revenue")
         ]
-        change = 100 * (_theil(view, view.last) / _theil(view, view.first) - 1)
-        growing.append((words("tile.gap"), percent(change), words("tile.gap_note")))
+        wider = 100 * (inequality(view) / inequality(view, year=view.first) - 1)
+        growing.append((words("tile.gap"), percent(wider), words("tile.gap_note")))
         return tiles(growing)
     income, gdp = view.difference("real_income"), view.difference("real_gdp")
-    change = view.change("real_income").loc[view.last]
-    gap = 100 * (_theil(view, view.last) / _theil(view, view.last, before=True) - 1)
+    change = view.effects("real_income").values()
+    gap = 100 * (inequality(view) / inequality(view, before=True) - 1)
     items = [
         (words("tile.income", year=view.last), percent(income[1]), _amount(view, income[0])),
         (words("tile.gdp", year=view.last), percent(gdp[1]), _amount(view, gdp[0])),
         (
             words("tile.who"),
-            f"{int((change > 0).sum())} / {int((change < 0).sum())}",
+            f"{sum(value > 0 for value in change)} / {sum(value < 0 for value in change)}",
             words("tile.who_note", year=view.last),
         ),
         (words("tile.gap"), percent(gap), words("tile.gap_note")),
@@ -71,10 +70,6 @@ def _tiles(view: View) -> str:
     if paid:
         items.append((words("tile.paid"), number(paid), words("tile.paid_note", unit=words("unit.money"), **years)))
     return tiles(items)
-
-
-def _theil(view: View, year: int, *, before: bool = False) -> float:
-    return float(view.indicator("theil_real_income", before=before)[year])
 
 
 def _amount(view: View, value: float) -> str:
@@ -145,7 +140,7 @@ def paths(page: Page) -> str:
 
 def payments(page: Page) -> str:
     view = page.view
-    spec = charts.payments(view)
+    spec = links.payments(view)
     if spec is None:
         parts = [paragraph(view.words("payments.none"))]
     else:
@@ -158,7 +153,7 @@ def payments(page: Page) -> str:
 
 def moves(page: Page) -> str:
     view = page.view
-    spec = charts.moves(view)
+    spec = links.moves(view)
     if spec is None:
         return paragraph(view.words("moves.none"))
     guide = view.words(
@@ -174,7 +169,7 @@ def moves(page: Page) -> str:
 def _shown_links(view: View, spec: Spec) -> str:
     """How much of the amount the diagram shows, and between what."""
     rows = view.extra_moves.groupby(["origin", "destination"], observed=True)["amount"].sum()
-    rows = rows[rows > 0]
+    rows = rows.loc[rows > 0]
     shown = len(spec["data"][0]["link"]["value"])
     if spec["control"]["by"] == "province":
         return view.words("moves.by_province", all=len(rows))
@@ -202,23 +197,20 @@ def sign(page: Page) -> str:
     if study is None:
         return paragraph(view.words("sign.none" if view.before is None else "sign.gone"))
     guide = paragraph(view.words("sign.chart", year=view.last), "guide")
-    drawn = page.draw("switches", charts.switches(view, study), view.words("sign.title"))
+    drawn = page.draw("switches", trust.switches(view, study), view.words("sign.title"))
     text = "".join(f"<p>{sentence(line)}</p>" for line in _verdict(view, study))
-    return f"{text}{guide}{drawn}{fold(view.words('fold.numbers'), tables.switches(view, study.cases))}"
+    return f"{text}{guide}{drawn}{fold(view.words('fold.numbers'), tables.switches(view, study))}"
 
 
 def _verdict(view: View, study: SwitchStudy) -> list[str]:
     """Whether the sign of the region's real income turns, and what the imputed tilt of the sectors adds."""
-    cases = study.cases
-    here = cases.loc[AS_IT_IS]
-    turned = cases.index[np.sign(cases["real_income"]) != np.sign(here["real_income"])]
-    values = {"gain": _amount(view, here["real_income"]), "pct": percent(here["real_income_pct"])}
-    names = ", ".join(view.words(f"switch.{case}") for case in turned)
-    lines = [view.words("sign.turns" if len(turned) else "sign.same", **values, cases=names)]
-    if NATIONAL in cases.index:
-        tilt = cases.loc[NATIONAL]
-        amounts = {"gain": _amount(view, tilt["real_income"]), "pct": percent(tilt["real_income_pct"])}
-        lines.append(view.words("sign.tilt", **amounts))
+    gains, shares = study.column("real_income"), study.column("real_income_pct")
+    amounts = {case: {"gain": _amount(view, gains[case]), "pct": percent(shares[case])} for case in gains}
+    turned = [view.words(f"switch.{case}") for case in gains if gains[case] * gains[AS_IT_IS] < 0]
+    key, names = "sign.turns" if turned else "sign.same", view.words("comma").join(turned)
+    lines = [view.words(key, **amounts[AS_IT_IS], cases=names)]
+    if NATIONAL in gains:
+        lines.append(view.words("sign.tilt", **amounts[NATIONAL]))
     band = study.band("real_income")
     if band is not None:
         low, high = (_amount(view, value) for value in band)
@@ -228,12 +220,12 @@ def _verdict(view: View, study: SwitchStudy) -> list[str]:
 
 def solver(page: Page) -> str:
     view = page.view
-    return page.draw("solver", charts.solver(view), view.words("solver.title")) + tables.solver(view)
+    return page.draw("solver", trust.solver(view), view.words("solver.title")) + tables.solver(view)
 
 
 def coverage(page: Page) -> str:
     view = page.view
-    spec = charts.coverage(view)
+    spec = trust.coverage(view)
     if spec is None or view.world is None:
         return paragraph(view.words("coverage.gone"))
     drawn = page.draw("coverage", spec, view.words("coverage.title"))
@@ -256,13 +248,7 @@ def again(page: Page) -> str:
         (words("again.changed"), replaced or words("again.none")),
         (words("again.created"), str(view.info("created"))),
     ]
-    command = f'<pre class="command">{sentence_free(str(view.info("command")))}</pre>'
-    return command + tables.facts(view, pairs)
-
-
-def sentence_free(text: str) -> str:
-    """Text as it is, safe in HTML."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return command(str(view.info("command"))) + tables.facts(view, pairs)
 
 
 SECTIONS: dict[str, tuple[str, Section]] = {

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from sim.experiments.switches import MEASURES, SwitchStudy
 from sim.indicators.targets import Target, attainment, targets
 from sim.report.formats import NOTHING, number, percent, scientific, share, signed
 from sim.report.markup import Cell, table
-from sim.report.view import HEADLINES, REGION, View, ends
+from sim.report.view import HEADLINES, REGION, View, ends, totals
 
 PROVINCE_ROWS = (
     *("real_income", "real_gdp", "gdp", "gni", "own_revenue", "public_spending", "general_transfer"),
@@ -24,6 +25,7 @@ INDICATORS = (
     *("intraregional_trade_share", "exports_abroad", "debt_to_revenue", "capital_moved_share"),
 )
 """Indicators of the region shown beside the plan's targets."""
+Row = list[Cell | str]
 TOP = 5  # unit: cities named at either end
 
 
@@ -32,9 +34,9 @@ TOP = 5  # unit: cities named at either end
 
 def cities(view: View) -> str:
     """Every city: headlines of the last year with their change."""
-    effects = {column: view.effect(column).loc[view.last] for column in HEADLINES}
-    limits = {column: float(values.abs().max()) or 1.0 for column, values in effects.items()}
-    ordered = effects["real_income"].sort_values(ascending=False).index
+    effects = {column: view.effects(column) for column in HEADLINES}
+    limits = {column: max(map(abs, values.values())) or 1.0 for column, values in effects.items()}
+    ordered = sorted(view.cities, key=lambda city: -effects["real_income"][city])
     unit = view.words("unit.change") if view.before is not None else view.words("unit.pace")
     head = [view.words("cities.city"), view.words("cities.province")]
     for column in HEADLINES:
@@ -42,24 +44,24 @@ def cities(view: View) -> str:
         head += [f"{name}\n{_unit(view, column)}", f"{view.words('cities.effect')}\n{unit}"]
     rows = []
     for city in ordered:
-        row: list[Cell | str] = [view.name(city), view.name(view.province(city))]
+        row: Row = [view.name(city), view.name(view.province(city))]
         for column in HEADLINES:
-            level, effect = float(view.wide(column).loc[view.last, city]), float(effects[column][city])
+            effect = effects[column][city]
             heat = effect / limits[column] if view.before is not None else None
-            row += [_number(level), Cell(percent(effect), effect, heat)]
+            row += [_number(view.latest(column)[city]), _percent(effect, heat)]
         rows.append(row)
     return table(head, rows, css="cities", sortable=True)
 
 
 def extremes(view: View) -> str:
     """The cities that gain and lose most real income, beside the map."""
-    effect, gdp = view.effect("real_income").loc[view.last], view.effect("real_gdp").loc[view.last]
-    best, worst = ends(effect, TOP)
+    income, gdp = view.effects("real_income"), view.effects("real_gdp")
+    best, worst = ends(income, TOP)
     parts = []
     keys = ("map.best", "map.worst") if view.before is not None else ("map.fastest", "map.slowest")
     for key, chosen in zip(keys, (best, worst), strict=True):
         head = [view.words(key), view.words("column.real_income"), view.words("column.real_gdp")]
-        rows = [[view.name(c), _percent(float(effect[c])), _percent(float(gdp[c]))] for c in chosen]
+        rows: list[Row] = [[view.name(city), _percent(income[city]), _percent(gdp[city])] for city in chosen]
         parts.append(table(head, rows, css="narrow"))
     return "".join(parts)
 
@@ -74,6 +76,10 @@ def _number(value: float, heat: float | None = None) -> Cell:
     return Cell(number(value), value, heat)
 
 
+def _signed(value: float) -> Cell:
+    return Cell(signed(value), value)
+
+
 def _percent(value: float, heat: float | None = None) -> Cell:
     return Cell(percent(value), value, heat)
 
@@ -85,14 +91,14 @@ def provinces(view: View) -> str:
     """Amounts of every province and of the region in the last year, with the gap to the reference."""
     places = [*view.provinces, REGION]
     head = [view.words("provinces.quantity", year=view.last), *(view.short(place) for place in places)]
-    rows: list[Sequence[Cell | str]] = []
+    rows: list[Row] = []
     for column in PROVINCE_ROWS:
         title = Cell(view.words(f"column.{column}"), note=_unit(view, column))
         rows.append([title, *(_beside(view, column, place) for place in places)])
     return table(head, _heated(rows), css="provinces")
 
 
-def _heated(rows: Iterable[Sequence[Cell | str]]) -> list[list[Cell | str]]:
+def _heated(rows: Iterable[Row]) -> list[Row]:
     """Backgrounds in proportion to the largest per cent of the table."""
     lines = [list(row) for row in rows]
     heats = [abs(cell.heat) for row in lines for cell in row if isinstance(cell, Cell) and cell.heat]
@@ -118,18 +124,19 @@ def _beside(view: View, column: str, place: str) -> Cell:
 def payments(view: View) -> str:
     """By city: paid and received under contracts, all years together and in the last year."""
     rows = view.payments
-    sides = {side: rows.groupby(side)["amount"].sum() for side in ("payer", "payee")}
-    last = {side: rows[rows["year"] == view.last].groupby(side)["amount"].sum() for side in ("payer", "payee")}
-    places = [city for city in view.cities if any(city in side.index for side in sides.values())]
-    net = {city: float(sides["payee"].get(city, 0.0) - sides["payer"].get(city, 0.0)) for city in places}
+    paid, received = totals(rows, "payer"), totals(rows, "payee")
+    now = rows.loc[rows["year"] == view.last]
+    paid_now, received_now = totals(now, "payer"), totals(now, "payee")
+    places = [city for city in view.cities if city in paid or city in received]
+    net = {city: received.get(city, 0.0) - paid.get(city, 0.0) for city in places}
     head = [view.words(f"payments.{key}") for key in ("city", "paid", "received", "net", "net_last")]
-    lines = [
+    lines: list[Row] = [
         [
             view.name(city),
-            _number(float(sides["payer"].get(city, 0.0))),
-            _number(float(sides["payee"].get(city, 0.0))),
-            Cell(signed(net[city]), net[city]),
-            Cell(signed(now := float(last["payee"].get(city, 0.0) - last["payer"].get(city, 0.0))), now),
+            _number(paid.get(city, 0.0)),
+            _number(received.get(city, 0.0)),
+            _signed(net[city]),
+            _signed(received_now.get(city, 0.0) - paid_now.get(city, 0.0)),
         ]
         for city in sorted(places, key=lambda city: -net[city])
     ]
@@ -146,10 +153,10 @@ def from_centre(view: View) -> str:
     rows = []
     for place in [*view.provinces, REGION]:
         amounts = [float(view.path(column, place).iloc[-1]) for column in columns]
-        row: list[Cell | str] = [view.name(place), *map(_number, amounts), _number(amounts[1] - amounts[0])]
+        row: Row = [view.name(place), *map(_number, amounts), _number(amounts[1] - amounts[0])]
         if view.before is not None:
             gaps = [view.difference(column, place)[0] for column in columns]
-            row += [Cell(signed(gap), gap) for gap in (*gaps, gaps[1] - gaps[0])]
+            row += [_signed(gap) for gap in (*gaps, gaps[1] - gaps[0])]
         rows.append(row)
     return table(head, rows)
 
@@ -159,29 +166,26 @@ def from_centre(view: View) -> str:
 
 def moves(view: View) -> str:
     """Capital moved by sector, and what moves because of the run."""
-    after = view.moves().groupby("sector", observed=True)["amount"].sum()
-    extra = view.extra_moves.groupby("sector", observed=True)["amount"].sum()
+    after, extra = totals(view.moves(), "sector"), totals(view.extra_moves, "sector")
     head = [view.words("moves.sector"), view.words("moves.all")]
     if view.before is not None:
         head.append(view.words("moves.extra"))
-    rows: list[list[Cell | str]] = []
-    for sector in after.sort_values(ascending=False).index:
-        gap = float(extra.get(sector, 0.0))
-        rows.append([view.sector(str(sector)), _number(float(after[sector]))])
+    rows: list[Row] = []
+    for sector in sorted(after, key=lambda sector: -after[sector]):
+        rows.append([view.sector(sector), _number(after[sector])])
         if view.before is not None:
-            rows[-1].append(Cell(signed(gap), gap))
+            rows[-1].append(_signed(extra.get(sector, 0.0)))
     return table(head, rows, sortable=True)
 
 
 def arrivals(view: View) -> str:
     """What cities win and lose by moves, the largest at either end."""
-    rows = view.extra_moves
-    came, left = (rows.groupby(side, observed=True)["amount"].sum() for side in ("destination", "origin"))
-    net = came.sub(left, fill_value=0.0).astype(np.float64)
+    came, left = totals(view.extra_moves, "destination"), totals(view.extra_moves, "origin")
+    net = {city: came.get(city, 0.0) - left.get(city, 0.0) for city in {*came, *left}}
     best, worst = ends(net, TOP)
     parts = []
     for key, chosen in (("moves.arrive", best), ("moves.leave", worst)):
-        lines = [[view.name(str(city)), Cell(signed(float(net[city])), float(net[city]))] for city in chosen]
+        lines: list[Row] = [[view.name(city), _signed(net[city])] for city in chosen]
         parts.append(table([view.words(key), view.words("moves.net")], lines, css="narrow"))
     return f'<div class="pair">{"".join(parts)}</div>'
 
@@ -199,35 +203,32 @@ def plan(view: View) -> str:
     return table(head, rows)
 
 
-def _target(view: View, target: Target) -> list[Cell | str]:
+def _target(view: View, target: Target) -> Row:
     """One line; a target without a value of its own is watched in the last year."""
     path = view.indicator(str(target.indicator))
     year = min(target.year or view.last, view.last)
-    value = float(path[year])
-    none = float("inf")  # sorts last
-    wanted, gap, attained = NOTHING, Cell(NOTHING, none), Cell(NOTHING, none)
-    if target.value is not None:
-        gaps = target.gap(path.to_numpy())
-        missing = float(target.gap(np.array([value]))[0])
-        wanted = f"{_sign(target)} {number(target.value)} ({target.year})"
-        gap = Cell(
-            number(missing) if missing > 0 else view.words("plan.met"), missing, css="miss" if missing > 0 else "met"
-        )
-        first = attainment(path.index.to_numpy(), gaps)
-        attained = Cell(view.words("plan.never", year=view.last), none) if first is None else Cell(str(first), first)
-    row: list[Cell | str] = [
-        f"{getattr(target, f'name_{view.language}')} ({target.target}), {view.words.get(f'unit.{target.unit}', target.unit)}",
-        wanted,
-        Cell(f"{number(value)} ({year})", value),
-        gap,
-        attained,
-    ]
+    name, unit = getattr(target, f"name_{view.language}"), view.words.get(f"unit.{target.unit}", target.unit)
+    wanted = NOTHING if target.value is None else f"{_sign(target)} {number(target.value)} ({target.year})"
+    value = Cell(f"{number(path[year])} ({year})", path[year])
+    row: Row = [f"{name} ({target.target}), {unit}", wanted, value, *_attained(view, target, path, year)]
     if view.before is not None:
-        before = float(view.indicator(str(target.indicator), before=True)[year])
-        row.append(_number(before))
-    known = sorted(target.published.items())
-    row.append(", ".join(f"{number(amount)} ({at})" for at, amount in known) or NOTHING)
-    return row
+        row.append(_number(view.indicator(str(target.indicator), before=True)[year]))
+    published = [f"{number(amount)} ({at})" for at, amount in sorted(target.published.items())]
+    return [*row, ", ".join(published) or NOTHING]
+
+
+def _attained(view: View, target: Target, path: Mapping[int, float], year: int) -> tuple[Cell, Cell]:
+    """The gap in the target year, and the year from which there is none."""
+    last = float("inf")  # what sorts last
+    if target.value is None:
+        return Cell(NOTHING, last), Cell(NOTHING, last)
+    gaps = target.gap(np.array(list(path.values())))
+    missing = float(gaps[list(path).index(year)])
+    met = Cell(view.words("plan.met"), missing, css="met")
+    first = attainment(list(path), gaps)
+    never = Cell(view.words("plan.never", year=view.last), last)
+    gap = met if missing <= 0 else Cell(number(missing), missing, css="miss")
+    return gap, never if first is None else Cell(str(first), first)
 
 
 def _sign(target: Target) -> str:
@@ -248,17 +249,13 @@ def indicators(view: View) -> str:
     rows = []
     for name in INDICATORS:
         path = view.indicator(name)
-        if path.empty:
+        if not path:
             continue
-        row: list[Cell | str] = [
-            view.words.get(f"indicator.{name}", name),
-            _number(float(path.iloc[0])),
-            _number(float(path.iloc[-1])),
-        ]
+        first, last = path[view.first], path[view.last]
+        row: Row = [view.words(f"indicator.{name}"), _number(first), _number(last)]
         if view.before is not None:
-            before = float(view.indicator(name, before=True).iloc[-1])
-            gap = float(path.iloc[-1]) - before
-            row += [_number(before), Cell(signed(gap), gap)]
+            before = view.indicator(name, before=True)[view.last]
+            row += [_number(before), _signed(last - before)]
         rows.append(row)
     return table(head, rows)
 
@@ -298,18 +295,15 @@ def coverage(view: View) -> str:
     if view.world is None:
         return ""
     data = view.world.coverage
-    wide = data.pivot(index="table", columns="status", values="share").reindex(data["table"].drop_duplicates())
-    cells = data.groupby("table")["cells"].sum()
-    statuses = list(data["status"].drop_duplicates())
+    statuses = data["status"].drop_duplicates().tolist()
     head = [view.words("coverage.table"), view.words("coverage.cells"), *(view.words(f"status.{s}") for s in statuses)]
-    rows = [
-        [
-            view.words.get(f"table.{name}", str(name)),
-            Cell(number(float(cells[name]), 0), float(cells[name])),
-            *(Cell(share(float(wide.loc[name, status])), float(wide.loc[name, status])) for status in statuses),
-        ]
-        for name in wide.index
-    ]
+    rows: list[Row] = []
+    for name in data["table"].drop_duplicates().tolist():
+        part = data.loc[data["table"] == name]
+        shares = dict(zip(part["status"].tolist(), part["share"].tolist(), strict=True))
+        cells = int(part["cells"].sum())
+        row: Row = [view.words.get(f"table.{name}", name), Cell(number(cells, 0), cells)]
+        rows.append([*row, *(Cell(share(shares[status]), shares[status]) for status in statuses)])
     return table(head, rows)
 
 
@@ -324,45 +318,31 @@ def judgements(view: View) -> str:
     return table(head, rows, css="small")
 
 
-def _judgement(key: str, part: pd.DataFrame) -> list[Cell | str]:
-    first = part.iloc[0]
+def _judgement(key: str, part: pd.DataFrame) -> Row:
+    value, low, high = (part[name].to_numpy(dtype=np.float64) for name in ("value", "low", "high"))
     return [
         key,
-        Cell(_span(part["value"].min(), part["value"].max()), float(part["value"].iloc[0])),
-        Cell(_span(part["low"].min(), part["high"].max()), 0.0),
-        str(first["unit"]),
-        Cell(str(first["meaning"]), css="left"),
+        Cell(_span(value.min(), value.max()), float(value[0])),
+        Cell(_span(low.min(), high.max()), float(low[0])),
+        str(part["unit"].tolist()[0]),
+        str(part["meaning"].tolist()[0]),
     ]
 
 
 def _span(low: float, high: float) -> str:
-    if pd.isna(low) and pd.isna(high):
+    if np.isnan(low) and np.isnan(high):
         return NOTHING
     return f"{low:g}" if low == high else f"{low:g} – {high:g}"
 
 
-def switches(view: View, cases: pd.DataFrame) -> str:
+def switches(view: View, study: SwitchStudy) -> str:
     """The numbers of the figure."""
-    head = [
-        view.words("switches.case"),
-        *(
-            f"{view.words(f'column.{m}')}\n{unit}"
-            for m in ("real_income", "real_gdp")
-            for unit in (view.words("unit.real"), "%")
-        ),
-    ]
-    rows = [
-        [
-            view.words(f"switch.{case}"),
-            *(
-                cell
-                for measure in ("real_income", "real_gdp")
-                for cell in (
-                    Cell(signed(float(row[measure])), float(row[measure])),
-                    _percent(float(row[f"{measure}_pct"])),
-                )
-            ),
-        ]
-        for case, row in cases.iterrows()
+    head, columns = [view.words("switches.case")], []
+    for measure in MEASURES:
+        name = view.words(f"column.{measure}")
+        head += [f"{name}\n{view.words('unit.real')}", f"{name}\n%"]
+        columns += [(_signed, study.column(measure)), (_percent, study.column(f"{measure}_pct"))]
+    rows: list[Row] = [
+        [view.words(f"switch.{case}"), *(cell(by[case]) for cell, by in columns)] for case in study.cases.index
     ]
     return table(head, rows)

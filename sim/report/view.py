@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sim.core.arrays import FloatArray
 from sim.report.words import Words
 
 if TYPE_CHECKING:
@@ -94,14 +95,14 @@ class View:
         whole = [province for province in self.provinces if len(self.members(province)) > 1]
         return [REGION, *whole, *self.cities]
 
-    def kilometres(self) -> pd.DataFrame:
-        """Cities on a plane: x, y in km from the centre of the region."""
+    def kilometres(self) -> FloatArray:
+        """Cities on a plane [city, 2]: km east and north of the centre of the region."""
         label = self.run.labels["regions"]
         degrees = np.array([[label[city]["lon"], label[city]["lat"]] for city in self.cities], dtype=np.float64)
         middle = (degrees.min(axis=0) + degrees.max(axis=0)) / 2
         radius = 6371.0  # unit: km, mean radius of the earth
         arc = np.radians(degrees - middle) * radius
-        return pd.DataFrame({"x": arc[:, 0] * np.cos(np.radians(middle[1])), "y": arc[:, 1]}, index=self.cities)
+        return np.asarray(arc * [np.cos(np.radians(middle[1])), 1.0])
 
     # --- values -----------------------------------------------------------------------------------------------
 
@@ -132,11 +133,20 @@ class View:
 
     def growth(self, column: str) -> pd.DataFrame:
         """Mean growth since the first year [year, city], per cent a year; nothing in the first year."""
-        return growth(self.wide(column))
+        table = self.wide(column)
+        return pd.DataFrame(growth(table.to_numpy()), index=table.index, columns=table.columns)
 
     def effect(self, column: str) -> pd.DataFrame:
         """What the page shows of a city [year, city]: the change from the reference, without one the yearly growth."""
         return self.growth(column) if self.before is None else self.change(column)
+
+    def latest(self, column: str) -> dict[str, float]:
+        """The last year's amount by city."""
+        return _by_city(self.wide(column))
+
+    def effects(self, column: str) -> dict[str, float]:
+        """The last year's effect by city."""
+        return _by_city(self.effect(column))
 
     def difference(self, column: str, place: str = REGION) -> tuple[float, float]:
         """Last year's amount against the reference: difference, and per cent."""
@@ -147,7 +157,7 @@ class View:
 
     def region_growth(self, column: str) -> float:
         """Mean growth of the cities together, per cent a year."""
-        return float(growth(self.path(column, REGION).to_frame()).iloc[-1, 0])
+        return float(growth(self.path(column, REGION).to_numpy())[-1])
 
     @cached_property
     def has_effect(self) -> bool:
@@ -156,14 +166,14 @@ class View:
             return False
         return any(bool(self.change(column).to_numpy().any()) for column in HEADLINES)
 
-    def indicator(self, name: str, place: str = REGION, *, before: bool = False) -> pd.Series:
+    def indicator(self, name: str, place: str = REGION, *, before: bool = False) -> dict[int, float]:
         """An indicator of a place by year; empty where the run has none of this name."""
         run = self.before if before else self.run
         if run is None:
             raise LookupError("the run has no reference")
         rows = run.indicators
         chosen = rows[(rows["indicator"] == name) & (rows["place"] == place)]
-        return chosen.set_index("year")["value"]
+        return dict(zip(chosen["year"].tolist(), chosen["value"].tolist(), strict=True))
 
     # --- between places ---------------------------------------------------------------------------------------
 
@@ -175,21 +185,22 @@ class View:
             return pd.DataFrame(columns=[*keys, "amount"]).astype({"amount": np.float64})
         table = run.arrow["flows"]  # filtered before pandas sees it: trade flows are many
         moved = table.filter(pc.equal(table["kind"].cast(pa.string()), MOVES)).select([*keys, "amount"])
-        return moved.to_pandas().groupby(keys, as_index=False, observed=True)["amount"].sum()
+        rows = pd.DataFrame(moved.to_pandas()).groupby(keys, as_index=False, observed=True)[["amount"]].sum()
+        return rows.astype(dict.fromkeys(keys, "str"))
 
     @cached_property
     def extra_moves(self) -> pd.DataFrame:
         """Capital that moves more (or less, negative) than in the reference; without one, all that moves."""
         keys = ["sector", "origin", "destination"]
         after, before = self.moves().set_index(keys)["amount"], self.moves(before=True).set_index(keys)["amount"]
-        return after.sub(before, fill_value=0.0).rename("amount").reset_index()
+        return after.sub(before, fill_value=0.0).to_frame("amount").reset_index()
 
     @cached_property
     def payments(self) -> pd.DataFrame:
         """Payments under contracts between cities: year, payer, payee, amount."""
         table = self.run.transfers
         rows = table[table["rule"] == CONTRACTS]
-        return rows.groupby(["year", "payer", "payee"], as_index=False, observed=True)["amount"].sum()
+        return rows.groupby(["year", "payer", "payee"], as_index=False, observed=True)[["amount"]].sum()
 
     # --- the data behind the run ------------------------------------------------------------------------------
 
@@ -215,14 +226,26 @@ class View:
         return value
 
 
-def growth(amounts: pd.DataFrame) -> pd.DataFrame:
-    """Mean growth since the first row, per cent a year."""
-    years = np.arange(len(amounts), dtype=np.float64)
-    years[0] = np.nan
-    return 100 * (np.exp(np.log(amounts / amounts.iloc[0]).div(years, axis=0)) - 1)
+def growth(amounts: FloatArray) -> FloatArray:
+    """Mean growth since the first row [year, ...], per cent a year; not a number in the first."""
+    years = np.arange(len(amounts), dtype=np.float64).reshape(-1, *[1] * (amounts.ndim - 1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = 100 * ((amounts / amounts[0]) ** (1 / years) - 1)
+    return np.asarray(np.where(years > 0, rate, np.nan))
 
 
-def ends(values: pd.Series, count: int) -> tuple[Sequence[str], Sequence[str]]:
-    """Index of the largest and of the smallest values, each in its order."""
-    ordered = values.sort_values(ascending=False)
-    return list(ordered.index[:count]), list(ordered.index[::-1][:count])
+def totals(rows: pd.DataFrame, by: str) -> dict[str, float]:
+    """Amounts summed by a column."""
+    summed = rows.groupby(by, observed=True)["amount"].sum()
+    return {str(key): float(value) for key, value in zip(summed.index, summed.to_numpy(), strict=True)}
+
+
+def ends(values: Mapping[str, float], count: int) -> tuple[list[str], list[str]]:
+    """Keys of the largest and of the smallest values, each in its order."""
+    ordered = sorted(values, key=lambda key: -values[key])
+    return ordered[:count], ordered[::-1][:count]
+
+
+def _by_city(table: pd.DataFrame) -> dict[str, float]:
+    """The last row."""
+    return dict(zip(map(str, table.columns), table.to_numpy()[-1].tolist(), strict=True))

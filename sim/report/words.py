@@ -39,14 +39,15 @@ TEXTS: dict[str, tuple[str, str]] = {
     "column.labour": ("Employment", "就业"),
     # --- the answer
     "answer.region": (
-        "{policy}: in {year} the real income of the {n} cities together is {real_income} than without it, "
-        "and their real GDP {real_gdp}.",
+        "{policy}: in {year} the real income of the {n} cities together is {real_income} than without it, and their "
+        "real GDP {real_gdp}.",
         "{policy}：到{year}年，{n}个城市的实际收入合计比不实施时{real_income}，实际GDP{real_gdp}。",
     ),
     "answer.higher": ("{amount} higher ({pct})", "高{amount}（{pct}）"),
     "answer.lower": ("{amount} lower ({pct})", "低{amount}（{pct}）"),
     "answer.who": (
-        "{gain} cities gain real income and {lose} lose: {best} gains most ({best_pct}), {worst} loses most ({worst_pct}).",
+        "{gain} cities gain real income and {lose} lose: {best} gains most ({best_pct}), {worst} loses most "
+        "({worst_pct}).",
         "{gain}个城市实际收入增加，{lose}个减少：{best}增加最多（{best_pct}），{worst}减少最多（{worst_pct}）。",
     ),
     "answer.all_gain": (
@@ -83,8 +84,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "城市间人均实际收入差距（泰尔指数）缩小（{pct}）",
     ),
     "answer.nothing": (
-        "{policy} has no effect: in no city and no year does real income, real GDP, GDP or own revenue differ from the "
-        "run without it.",
+        "{policy} has no effect: in no city and no year does real income, real GDP, GDP or own revenue differ from "
+        "the run without it.",
         "{policy}没有效果：任何城市、任何年份的实际收入、实际GDP、GDP和本级财政收入都与不实施时相同。",
     ),
     "answer.nobody": (
@@ -98,15 +99,15 @@ TEXTS: dict[str, tuple[str, str]] = {
     "answer.as_is": ("Without new policies", "不出台新政策"),
     "answer.with": ("With {policy}, and no other run to compare with", "{policy}（没有可供比较的另一次运行）"),
     "answer.course": (
-        "{subject}, the real GDP of the {n} cities goes from {real_gdp_first} in {first} to {real_gdp_last} in {last} "
-        "({real_gdp_pace} a year), and their real income from {real_income_first} to {real_income_last} "
+        "{subject}, the real GDP of the {n} cities goes from {real_gdp_first} in {first} to {real_gdp_last} in "
+        "{last} ({real_gdp_pace} a year), and their real income from {real_income_first} to {real_income_last} "
         "({real_income_pace} a year).",
-        "{subject}，{n}个城市的实际GDP从{first}年的{real_gdp_first}增至{last}年的{real_gdp_last}（年均{real_gdp_pace}），"
-        "实际收入从{real_income_first}增至{real_income_last}（年均{real_income_pace}）。",
+        "{subject}，{n}个城市的实际GDP从{first}年的{real_gdp_first}增至{last}年的{real_gdp_last}（年均{real_gdp_pace}"
+        "），实际收入从{real_income_first}增至{real_income_last}（年均{real_income_pace}）。",
     ),
     "answer.pace": (
-        "{best} grows fastest ({best_pct} a year), {worst} slowest ({worst_pct}); {faster} of the {n} cities grow faster "
-        "than the region.",
+        "{best} grows fastest ({best_pct} a year), {worst} slowest ({worst_pct}); {faster} of the {n} cities grow "
+        "faster than the region.",
         "{best}增长最快（年均{best_pct}），{worst}最慢（{worst_pct}）；{n}个城市中有{faster}个快于区域整体。",
     ),
     "answer.budgets": (
@@ -127,9 +128,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "图表需要启用JavaScript；图中所有数字也都在表格里。",
     ),
     "page.money": (
-        "Money is in units of 100 million yuan (亿元) in tables and charts. Real income = income of residents and their "
-        "city government over the local price index (welfare); real GDP = chained volume of production; both at {base} prices.",
-        "金额单位：亿元。实际收入＝居民及本市政府的收入÷当地物价指数（福利）；实际GDP＝可比价生产总量；均为{base}年价。",
+        "Money is in units of 100 million yuan (亿元) in tables and charts. Real income = income of residents and the"
+        "ir city government over the local price index (welfare); real GDP = chained volume of production; both at "
+        "{base} prices.",
+        "金额单位：亿元。实际收入＝居民及本市政府的收入÷当地物价指数（福利）；实际GDP＝可比价生产总量；均为{base}年"
+        "价。",
     ),
     "page.made": ("Made with deltasim {version}.", "由deltasim {version}生成。"),
     "fold.numbers": ("The numbers", "具体数字"),
@@ -154,12 +157,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     # --- titles of the sections and how to read them
     "answer.title": ("The answer", "结论"),
     "map.title": ("Where it happens", "影响在哪里"),
+    "map.title_alone": ("The cities on the map", "城市分布"),
     "map.guide": (
         "One bubble per city, its size is GDP; blue cities do better than in the reference, orange ones worse.",
         "每个气泡是一个城市，大小表示GDP；蓝色表示好于基准，橙色表示差于基准。",
     ),
     "map.guide_alone": (
-        "One bubble per city, its size is GDP; blue cities grow faster than the region since {first}, orange ones slower.",
+        "One bubble per city, its size is GDP; blue cities grow faster than the region since {first}, orange ones "
+        "slower.",
         "每个气泡是一个城市，大小表示GDP；蓝色表示{first}年以来增长快于区域整体，橙色表示慢于整体。",
     ),
     "map.colour": ("change against the reference", "与基准相比的变化"),
@@ -175,8 +180,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cities.title": ("Winners and losers", "谁受益，谁受损"),
     "cities.title_alone": ("All cities", "全部城市"),
     "cities.guide": (
-        "All cities in {year}, ordered by what happens to real income: bars to the right are gains, to the left losses; "
-        "a city can produce less (real GDP) and still earn more (real income).",
+        "All cities in {year}, ordered by what happens to real income: bars to the right are gains, to the left "
+        "losses; a city can produce less (real GDP) and still earn more (real income).",
         "{year}年各城市按实际收入变化排序：向右为增加，向左为减少；一个城市可能产出（实际GDP）减少而收入增加。",
     ),
     "cities.guide_alone": (
@@ -188,8 +193,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cities.effect": ("change", "变化"),
     "paths.title": ("Year by year", "逐年走势"),
     "paths.guide": (
-        "Above, the run and its reference; below, the difference between them in per cent: where the line leaves zero "
-        "the scenario starts to bite.",
+        "Above, the run and its reference; below, the difference between them in per cent: where the line leaves "
+        "zero the scenario starts to bite.",
         "上排为情景与基准的走势，下排为二者之差（%）：曲线离开零点时政策开始起作用。",
     ),
     "paths.guide_alone": ("Above, the level; below, its growth from year to year.", "上排为水平值，下排为逐年增速。"),
@@ -202,8 +207,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "paths.provinces": ("Provinces", "省份"),
     "payments.title": ("Who paid whom", "谁付给谁"),
     "payments.chart": (
-        "Left, the cities that host moved plants and pay; right, the places the plants came from; the width is the tax "
-        "shared under contracts, {first} to {last} together.",
+        "Left, the cities that host moved plants and pay; right, the places the plants came from; the width is the "
+        "tax shared under contracts, {first} to {last} together.",
         "左侧为承接产业并付款的城市，右侧为转出地；宽度为{first}至{last}年按协议分享的税收合计。",
     ),
     "payments.none": (
@@ -217,21 +222,21 @@ TEXTS: dict[str, tuple[str, str]] = {
     "payments.net_last": ("Net in the last year", "末年净额"),
     "centre.heading": ("The centre and the cities", "中央与各地"),
     "centre.guide": (
-        "What the cities of a province pay to the centre and what they get from it, 100 million yuan; net is negative where "
-        "more is paid than received.",
+        "What the cities of a province pay to the centre and what they get from it, 100 million yuan; net is "
+        "negative where more is paid than received.",
         "各省市城市上缴中央与获得转移支付的金额（亿元）；净额为负表示上缴多于所得。",
     ),
     "centre.place": ("{year}", "{year}年"),
     "centre.net": ("Net", "净额"),
     "moves.title": ("Where capital moves", "资本流向哪里"),
     "moves.chart": (
-        "Left, where plants leave; right, where they go; the width is the capital that moves because of the scenario, "
-        "{first} to {last} together, coloured by the origin's province.",
+        "Left, where plants leave; right, where they go; the width is the capital that moves because of the "
+        "scenario, {first} to {last} together, coloured by the origin's province.",
         "左侧为转出地，右侧为承接地；宽度为{first}至{last}年因该情景而多转移的资本，颜色表示转出地所在省市。",
     ),
     "moves.chart_alone": (
-        "Left, where plants leave; right, where they go; the width is the capital that moves, {first} to {last} together, "
-        "coloured by the origin's province.",
+        "Left, where plants leave; right, where they go; the width is the capital that moves, {first} to {last} "
+        "together, coloured by the origin's province.",
         "左侧为转出地，右侧为承接地；宽度为{first}至{last}年转移的资本，颜色表示转出地所在省市。",
     ),
     "moves.shown": (
@@ -259,8 +264,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "provinces.quantity": ("{year}", "{year}年"),
     "plan.title": ("The plan's targets", "规划目标"),
     "plan.guide": (
-        "Targets of the outline plan that the model computes so far: a gap says how far the target year's value is on the "
-        "wrong side; attained is the first year from which it stays met.",
+        "Targets of the outline plan that the model computes so far: a gap says how far the target year's value is "
+        "on the wrong side; attained is the first year from which it stays met.",
         "模型目前可计算的规划纲要目标：差距表示目标年数值离达标还差多少；达标年份指此后一直达标的首年。",
     ),
     "plan.target": ("Target", "目标"),
@@ -278,7 +283,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Theil index of real income per head, between cities",
         "人均实际收入泰尔指数（城市间）",
     ),
-    "indicator.theil_between_provinces": ("Theil index of GDP per head, between provinces", "人均GDP泰尔指数（省际）"),
+    "indicator.theil_between_provinces": (
+        "Theil index of GDP per head, between provinces",
+        "人均GDP泰尔指数（省际）",
+    ),
     "indicator.theil_within_provinces": ("Theil index of GDP per head, within provinces", "人均GDP泰尔指数（省内）"),
     "indicator.fiscal_disparity_before_sharing": (
         "Own revenue per head, coefficient of variation",
@@ -298,12 +306,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     # --- what the sign hangs on
     "sign.title": ("What the sign hangs on", "结论取决于什么"),
     "sign.chart": (
-        "The region's net gain in {year} with everything on, and with one force at a time switched off, each against its "
-        "own reference: bars on the same side of zero mean the sign does not hang on that force.",
-        "{year}年区域净收益：全部机制开启，以及逐一关闭某一机制（各自与自己的基准比较）；若各条都在零的同一侧，则结论的正负不取决于该机制。",
+        "The region's net gain in {year} with everything on, and with one force at a time switched off, each against "
+        "its own reference: bars on the same side of zero mean the sign does not hang on that force.",
+        "{year}年区域净收益：全部机制开启，以及逐一关闭某一机制（各自与自己的基准比较）；若各条都在零的同一侧，则结论"
+        "的正负不取决于该机制。",
     ),
     "sign.same": (
-        "With everything on the region's real income changes by {gain} ({pct}); the sign stays the same in every case shown.",
+        "With everything on the region's real income changes by {gain} ({pct}); the sign stays the same in every "
+        "case shown.",
         "全部机制开启时，区域实际收入变化{gain}（{pct}）；在所列各种情形下正负号不变。",
     ),
     "sign.turns": (
@@ -311,8 +321,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "全部机制开启时，区域实际收入变化{gain}（{pct}）；以下情形会改变正负号：{cases}。",
     ),
     "sign.tilt": (
-        "The official statistics give three sectors per city; with national structure inside them instead of the imputed "
-        "tilt the net gain is {gain} ({pct}).",
+        "The official statistics give three sectors per city; with national structure inside them instead of the "
+        "imputed tilt the net gain is {gain} ({pct}).",
         "官方统计只给出各市三次产业；若其内部采用全国结构而非推算的偏向，净收益为{gain}（{pct}）。",
     ),
     "sign.band": (
@@ -324,7 +334,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "没有对照运行，因而没有净收益可检验。",
     ),
     "sign.gone": (
-        "The data set of this run is not at hand or has changed since; run the scenario again to see what the sign hangs on.",
+        "The data set of this run is not at hand or has changed since; run the scenario again to see what the sign "
+        "hangs on.",
         "本次运行所用的数据集不在或已改变；请重新运行以检验结论的稳健性。",
     ),
     "switch.as_it_is": ("everything on", "全部机制开启"),
@@ -338,8 +349,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     # --- how far to trust it
     "solver.title": ("Solver health", "求解情况"),
     "solver.guide": (
-        "Bars: how many sweeps the market took to clear in each year; dots: the largest relative excess demand left, on a "
-        "logarithmic scale.",
+        "Bars: how many sweeps the market took to clear in each year; dots: the largest relative excess demand left, "
+        "on a logarithmic scale.",
         "柱：每年市场出清所需迭代次数；点：剩余的最大相对超额需求（对数刻度）。",
     ),
     "solver.sweeps": ("sweeps", "迭代次数"),
@@ -361,15 +372,18 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "calibration.vat_scale": ("Calibration: VAT rates multiplied by", "校准：增值税税率乘数"),
     "calibration.saving_rate": ("Calibration: saving rate found", "校准：所得储蓄率"),
-    "calibration.cash_share": ("Calibration: share of budgets paid as cash transfers", "校准：预算中现金转移支付占比"),
+    "calibration.cash_share": (
+        "Calibration: share of budgets paid as cash transfers",
+        "校准：预算中现金转移支付占比",
+    ),
     "calibration.public_capital_share": ("Calibration: public share of capital", "校准：公共资本占比"),
     "calibration.capital_output_ratio": ("Calibration: capital over GDP", "校准：资本产出比"),
     "facts.what": ("What", "项目"),
     "facts.value": ("Value", "数值"),
     "coverage.title": ("How well the data are known", "数据可靠程度"),
     "coverage.guide": (
-        "Of every data table, the share of cells that official sources state, that follow from them, that are recalled "
-        "from the literature, imputed, or judged.",
+        "Of every data table, the share of cells that official sources state, that follow from them, that are "
+        "recalled from the literature, imputed, or judged.",
         "各数据表中，官方来源、由其推导、凭文献回忆、推算和主观判断的单元格所占比重。",
     ),
     "coverage.table": ("Table", "数据表"),

@@ -1,4 +1,4 @@
-"""The books close: every identity to 1e-9 of the regional total, in every scenario, at every tolerance of the solver."""
+"""The books close: every identity to 1e-9 of the regional total, in every scenario, at every solver tolerance."""
 
 from __future__ import annotations
 

@@ -73,7 +73,9 @@ class TestCompare:
 
 
 class TestGroups:
-    @pytest.mark.parametrize(("group", "names"), [("province", {"SH", "JS", "ZJ", "AH"}), ("core27", {"core27", "other"})])
+    @pytest.mark.parametrize(
+        ("group", "names"), [("province", {"SH", "JS", "ZJ", "AH"}), ("core27", {"core27", "other"})]
+    )
     def test_amounts_add_up_to_the_cities(self, transfer, group, names):
         table = transfer.by(group)
         assert set(table[group]) == names
@@ -109,7 +111,7 @@ class TestCubes:
         assert float(data["gdp"].sel(here)) == cities["gdp"]
         assert data["gdp"].attrs["units"] == "100 million yuan"
         sectors = transfer.sectors.set_index(["year", "region", "sector"]).loc[(2025, "320500", "MCH")]
-        assert float(data["value_added_by_sector"].sel(here, sector="MCH")) == sectors["value_added"]
+        assert float(data["value_added_by_sector"].sel(**here, sector="MCH")) == sectors["value_added"]
         np.testing.assert_allclose(data["trade"].sum(["sector", "destination"]).sel(year=2025, origin="320500"),
                                    data["output_by_sector"].sum("sector").sel(here), rtol=1e-9)  # fmt: skip
         np.testing.assert_allclose(data["saving"].sum("origin").sel(year=2025, destination="320500"),

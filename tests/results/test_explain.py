@@ -20,7 +20,7 @@ def test_every_figure_is_what_its_formula_makes_of_its_inputs(transfer, city, ye
             found = explain(name, city, year, transfer, sector=sector)
             assert found.recomputed == pytest.approx(found.value, rel=TOLERANCE, abs=1e-9), (name, sector)
             assert found.inputs or found.parameters, name
-            assert found.formula and found.unit and found.meaning, name
+            assert all((found.formula, found.unit, found.meaning)), name
 
 
 def test_figures_of_a_stored_run(stored):

@@ -213,7 +213,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(small, tmp_path):
         ("cities.parquet", b"not parquet", "cities.parquet: cannot be read"),
         ("cities.parquet", None, "cities.parquet: is missing from the run"),
         ("run.json", b"{", "run.json: cannot be read"),
-        ("config.yaml", b"scenario: [", "config.yaml: cannot be read"),
+        ("config.yaml", b"\xff", "config.yaml: cannot be read"),
     ],
 )
 def test_a_damaged_folder_is_one_line(small, tmp_path, file, content, message):

@@ -105,7 +105,7 @@ def test_subsidies_are_the_rate_on_last_years_arrivals(any_run, cities, local):
     agree(any_run, by(local, "payer", rule="subsidy"), cities["subsidy"])
     rows = local[local["rule"] == "subsidy"]
     assert len(rows)
-    np.testing.assert_allclose(rows["rate"], any_run.config.policies["industry_transfer"].incentive, rtol=1e-9)
+    np.testing.assert_allclose(rows["rate"], any_run.config.policies["industry_transfer"].incentive, rtol=1e-6)
 
 
 def test_cash_of_city_and_province(any_run, cities, local):
