@@ -118,7 +118,11 @@ class State:
     cpi: FloatArray = array_field("region", "base year 1", "price index of consumption", "flow", "cities")
     investment_price: FloatArray = array_field("region", "base year 1", "price index of investment", "flow", "cities")
     market_access: FloatArray = array_field(
-        "region", "base-year mean 1", "spending in reach, weighted by cost of trade", "flow", "cities"
+        "region",
+        "nation 1",
+        "spending in reach, weighted by cost of trade, against the base year and the nation",
+        "flow",
+        "cities",
     )
     wage_income: FloatArray = array_field("region", MONEY, "wages before tax", "flow", "cities")
     capital_income: FloatArray = array_field("region", MONEY, "gross capital income before tax", "flow", "cities")

@@ -96,7 +96,7 @@ def investment_shares(
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
-def move_plants(
+def move_plants(  # noqa: PLR0913 - a kernel takes arrays and scalars
     capital: FloatArray,
     weight: FloatArray,
     friction: FloatArray,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 PIXELS_PER_KM = 0.77  # unit: px/km, of the map at its usual width
-LETTER, HANZI, LINE, GAP = 6.9, 11.5, 13.0, 2.0  # unit: px, size of a label of 11 px
+LETTER, HANZI, LINE, GAP = 6.6, 11.5, 12.0, 3.0  # unit: px, size of a label of 11 px
 
 
 class Box(NamedTuple):
@@ -38,22 +38,31 @@ def place(
         radius: of the bubbles, px.
     """
     centre = np.column_stack([x, y]) * PIXELS_PER_KM
-    taken = [Box(*(centre[i] - radius[i]), *(centre[i] + radius[i])) for i in range(len(names))]
+    reach = radius[:, None]
+    bubbles = [Box(*low, *high) for low, high in zip(centre - reach, centre + reach, strict=True)]
+    taken: list[Box] = []
     texts, positions = [""] * len(names), ["top center"] * len(names)
     for i in np.argsort(-radius, kind="stable"):
         choices = dict(_around(names[i], centre[i], radius[i]))
-        cost = {
-            name: sum(box.overlap(other) for k, other in enumerate(taken) if k != i) for name, box in choices.items()
-        }
+        cost = {name: _cost(box, taken, bubbles, i) for name, box in choices.items()}
         best = min(cost, key=lambda name: cost[name])
-        if cost[best] <= LINE * GAP:
+        if cost[best] <= LINE**2:
             texts[i], positions[i] = names[i], best
             taken.append(choices[best])
     return texts, positions
 
 
+def _cost(box: Box, names: Sequence[Box], bubbles: Sequence[Box], own: int) -> float:
+    """What a label would cover; one that touches another city's bubble would seem to be that city's."""
+    wide = Box(box.left - GAP, box.bottom - GAP, box.right + GAP, box.top + GAP)
+    beside = [k for k in range(len(bubbles)) if k != own and not bubbles[k].overlap(bubbles[own])]
+    over = [k for k in range(len(bubbles)) if k != own and k not in beside]
+    covered = sum(box.overlap(other) for other in [*names, *(bubbles[k] for k in over)])
+    return covered + sum(wide.overlap(bubbles[k]) for k in beside)
+
+
 def _around(name: str, centre: NDArray[np.float64], radius: float) -> list[tuple[str, Box]]:
-    """Four places for a label, best first."""
+    """Places for a label, best first."""
     width = sum(HANZI if ord(letter) > ord("ÿ") else LETTER for letter in name)
     x, y = float(centre[0]), float(centre[1])
     half, reach = width / 2, radius + GAP

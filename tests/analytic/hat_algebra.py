@@ -1,7 +1,7 @@
 """Exact hat algebra written a second time, from Dekle, Eaton and Kortum (2007), in plain numpy.
 
-Shares nothing with the package: its own notation, its own iteration. Country n imports from i; ``pi[n, i]`` is the share
-of i in n's spending, ``Y`` income, ``X`` spending, ``D = X - Y``.
+Shares nothing with the package: its own notation, its own iteration. Country n imports from i; ``pi[n, i]`` is the
+share of i in n's spending, ``Y`` income, ``X`` spending, ``D = X - Y``.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ def test_points_elsewhere(mu: float, sigma: float) -> None:
 
 @pytest.mark.parametrize(("cost", "equilibria"), [(1.5, 1), (1.7, 3), (2.1, 1)])
 def test_number_of_interior_equilibria(cost: float, equilibria: int) -> None:
-    """Below the break, between break and sustain, above: one unstable, five in all with three inside, one stable."""
+    """Below the break one half alone, unstable; between break and sustain two more; above one half alone, stable."""
     shares = np.linspace(0.0005, 0.9995, 401)
     pulls = np.array([pull(share, cost) for share in shares])
     pulls[200] = 0.0  # one half, by symmetry

@@ -145,7 +145,10 @@ def solve_economy(
         sweeps += int(outcome[1])
     if not outcome[0]:
         raise _not_found(economy, accounts, outcome, sweeps, tolerance)
-    return _equilibrium(economy, z, tech, closure, sweeps, float(outcome[2]))
+    found = _equilibrium(economy, z, tech, closure, sweeps, float(outcome[2]))
+    if (found.final_expenditure <= 0.0).any():  # prices clear the markets, but somebody would buy less than nothing
+        raise _not_found(economy, accounts, outcome, sweeps, tolerance)
+    return found
 
 
 def check_economy(economy: Economy) -> None:

@@ -370,7 +370,7 @@ def prices_and_sales(u: FloatArray, X: FloatArray, tech: Technology, phi: FloatA
     """
     n_sectors, n = u.shape
     sales = np.empty(n)
-    last = n - n % 4
+    last = n - n % 4  # unit: rows at a time
     for s in range(n_sectors):
         seller = u[s]
         sales[:] = 0.0
@@ -627,6 +627,11 @@ def settle(
     residual = np.inf
     while sweep < max_sweeps and not converged:
         sweep += 1
+        total = 0.0
+        for s in range(n_sectors):
+            for i in range(n if cl.linear == 1 else cl.n_domestic):
+                total += V[s, i]
+        V *= cl.numeraire / total  # amounts fixed in money keep their size
         final_demand(V, cl, acc)
         spending(V, tech, acc, X)
         prices_and_sales(u, X, tech, phi, Y)

@@ -16,7 +16,7 @@ from sim.mechanisms.market.closure import YearlyClosure, blank_accounts
 from sim.mechanisms.market.trade_cost import trade_kernel
 
 MAX_SWEEPS = 2000
-PRECISION = 1e-10  # of national value added, for the accounts of the record
+PRECISION = 1e-11  # of national value added, for the accounts of the record
 
 
 class Market:
@@ -126,7 +126,12 @@ class Market:
         np.exp(drift @ base.mix[1], out=state.investment_price)
         access = log_access(self._sales, self._u) - base.log_access
         weight = state.value_added / state.value_added.sum(axis=1, keepdims=True)
-        np.exp((weight * access).sum(axis=1), out=state.market_access)
+        mean = (weight * access).sum(axis=1)
+        row = base.world.row  # prices drift with the power of the elasticity: only places compare, not years
+        np.exp(
+            mean - mean[:row] @ state.value_added[:row].sum(axis=1) / state.value_added[:row].sum(),
+            out=state.market_access,
+        )
 
 
 def memory_of(state: State) -> kernels.Memory:
@@ -174,7 +179,7 @@ def write_accounts(state: State, acc: kernels.Accounts, cl: kernels.Closure, bas
     state.capital_income[:] = state.value_added @ t.capital_share
     state.production_tax[:] = state.value_added @ t.production_tax
     abroad = base.world.row  # the world has one composite factor and no taxes
-    for income in (state.wage_income, state.capital_income, state.production_tax):
+    for income in (state.wage_income, state.capital_income, state.production_tax, state.local_tax, state.central_tax):
         income[abroad] = 0.0
     state.province_cut[:] = cl.cut * acc.local_tax
     state.other_levies[:] = cl.other_rate * state.gdp
