@@ -7,8 +7,11 @@ lever as it found it.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
+import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from sim.core.agreements import Schedule
@@ -35,7 +38,7 @@ class Effect(BaseModel):
 class Policy(BaseModel):
     """Base of all policies."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
     effect: ClassVar[Effect]
     question: ClassVar[str]
@@ -74,17 +77,21 @@ def check_schedule(schedule: Schedule, low: float, high: float) -> Schedule:
 
 
 def places(names: list[str], world: World, key: str) -> IntArray:
-    """Indices of cities given by code.
-
-    Raises:
-        InputError: one of them is no city of the data set.
-    """
-    import numpy as np
-
-    indices = []
-    for name in names:
-        index = world.index(name)
+    """Indices of cities given by code; an `InputError` naming the key if one is no city of the data set."""
+    indices = _look_up(names, world.index, key)
+    for name, index in zip(names, indices, strict=True):
         if index >= world.n_cities:
             raise InputError(f"{name} is not a city", key=key)
-        indices.append(index)
-    return np.array(indices, dtype=np.int64)
+    return indices
+
+
+def sector_indices(names: list[str], world: World, key: str) -> IntArray:
+    """Indices of sectors given by code; an `InputError` naming the key if one is not in the data set."""
+    return _look_up(names, world.sector_index, key)
+
+
+def _look_up(names: list[str], find: Callable[[str], int], key: str) -> IntArray:
+    try:
+        return np.array([find(name) for name in names], dtype=np.int64)
+    except InputError as error:
+        raise replace(error, key=key) from None

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from sim.core.agreements import Contract, Schedule
 from sim.core.levers import Levers
-from sim.policies.base import Effect, Policy, ScheduleField, check_schedule, places
+from sim.policies.base import Effect, Policy, ScheduleField, check_schedule, places, sector_indices
 
 if TYPE_CHECKING:
     from sim.datasets.world import World
@@ -85,7 +85,7 @@ class IndustryTransfer(Policy):
     def set_levers(self, levers: Levers, year: int, world: World) -> None:
         """Push capital out of the origins, open the hosts, pay the incentive, cover the moves by the contract."""
         origins = places(self.origins, world, "policies.industry_transfer.origins")
-        sectors = np.array([world.sector_index(sector) for sector in self.sectors])
+        sectors = sector_indices(self.sectors, world, "policies.industry_transfer.sectors")
         index = levers.add_contract(self.contract())
         if not self.start <= year <= self.end or self.pace == 0.0:
             return
