@@ -8,7 +8,7 @@ PY := $(VENV)/bin/python
 SIM := $(VENV)/bin/sim
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: install install-dev run test bench fuzz lint constraints clean
+.PHONY: install install-dev run browser test bench fuzz lint constraints clean
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
@@ -31,7 +31,12 @@ $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(PY)
 run: install
 	$(SIM) run $(SCENARIO)
 
-test: install-dev
+# Some tests open the report in a browser: the one on PATH, else Debian's, else this step fails.
+browser:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null \
+		|| { apt-get -qq update && apt-get -qq install -y chromium >/dev/null; }
+
+test: install-dev browser
 	$(PY) -m pytest -n $(WORKERS) $(ARGS)
 
 bench: install-dev

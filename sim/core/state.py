@@ -222,7 +222,7 @@ class State:
         """A state of zeros."""
         size = sizes(n_regions, n_sectors, n_provinces)
         arrays = {field.name: np.zeros(tuple(size[dim] for dim in field.dims)) for field in FIELDS}
-        return cls(year=year, **arrays)
+        return cls(year=year, **arrays)  # type: ignore[arg-type]
 
     def copy(self) -> State:
         """A state that shares no memory with this one."""

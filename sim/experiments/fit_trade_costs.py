@@ -52,12 +52,14 @@ def fit_trade_costs(world: World) -> dict[str, float]:
 
     def distance(values: FloatArray) -> FloatArray:
         changed = world.with_parameters(dict(zip(FREE, values.tolist(), strict=True)))
-        return purchase_shares(calibrate(changed)) - target
+        return np.asarray(purchase_shares(calibrate(changed)) - target)
 
     start = np.array([row.value for row in rows])
     margin = STEP * np.maximum(np.abs(start), 1.0)  # the differences must stay inside the allowed range
     low, high = np.array([row.low for row in rows]) + margin, np.array([row.high for row in rows]) - margin
-    found = least_squares(distance, np.clip(start, low, high), bounds=(low, high), diff_step=STEP, xtol=1e-3)
+    found = least_squares(
+        distance, np.clip(start, low, high), bounds=(low, high), diff_step=[STEP] * len(FREE), xtol=1e-3
+    )
     return dict(zip(FREE, found.x.tolist(), strict=True))
 
 
