@@ -270,59 +270,107 @@ static void spending(Size size, cvec V, const Technology *tech, const Accounts *
 
 static void costs(Size size, const double *x, const double *p, const Technology *tech, double *u)
 {
-    const int64_t n = size.regions, sectors = size.sectors;
+    const int64_t n = size.regions, sectors = size.sectors, last = sectors - sectors % 4;
+    double log_u[sectors * n];
     for (int64_t s = 0; s < sectors; s++) {
-        const double b = tech->b[s], theta = tech->theta[s];
-        double *restrict row = u + s * n;
-        cvec log_f = x + s * n, log_a = tech->log_a + s * n;
+        const double theta = tech->theta[s], slope = -theta * tech->b[s];
+        double *restrict row = log_u + s * n;
+        cvec log_f = x + s * n, log_a = tech->log_a + s * n, g = tech->g + s;
         for (int64_t i = 0; i < n; i++)
-            row[i] = b * (log_f[i] - log_a[i]);
-        for (int64_t k = 0; k < sectors; k++) {
-            const double a = tech->g[k * sectors + s];
-            cvec price = p + k * n;
-            if (a != 0.0)
-                for (int64_t i = 0; i < n; i++)
-                    row[i] += a * price[i];
+            row[i] = slope * (log_f[i] - log_a[i]);
+        for (int64_t k = 0; k < last; k += 4) {
+            const double a0 = -theta * g[k * sectors], a1 = -theta * g[(k + 1) * sectors];
+            const double a2 = -theta * g[(k + 2) * sectors], a3 = -theta * g[(k + 3) * sectors];
+            cvec p0 = p + k * n, p1 = p0 + n, p2 = p1 + n, p3 = p2 + n;
+            for (int64_t i = 0; i < n; i++)
+                row[i] += a0 * p0[i] + a1 * p1[i] + a2 * p2[i] + a3 * p3[i];
         }
-        for (int64_t i = 0; i < n; i++)
-            row[i] *= -theta;
+        for (int64_t k = last; k < sectors; k++) {
+            const double a = -theta * g[k * sectors];
+            cvec price = p + k * n;
+            for (int64_t i = 0; i < n; i++)
+                row[i] += a * price[i];
+        }
     }
-    vexp(sectors * n, u, u);
+    vexp(sectors * n, log_u, u);
     for (int64_t i = 0; i < sectors * n; i++)
-        if (tech->factor[i] <= 0.0)
-            u[i] = 0.0;
+        u[i] = tech->factor[i] > 0.0 ? u[i] : 0.0;
 }
 
 static void prices_and_sales(Size size, cvec u, cvec X, const Technology *tech, vec phi, vec Y)
 {
-    const int64_t n = size.regions;
+    const int64_t n = size.regions, last = n - n % 4;
+    double sales[n];
     for (int64_t s = 0; s < size.sectors; s++) {
-        cvec us = u + s * n;
-        double *restrict Ys = Y + s * n;
+        cvec seller = u + s * n, bought = X + s * n;
+        double *restrict paid = phi + s * n;
         for (int64_t i = 0; i < n; i++)
-            Ys[i] = 0.0;
-        for (int64_t j = 0; j < n; j++) {
+            sales[i] = 0.0;
+        for (int64_t j = 0; j < last; j += 4) {
+            cvec row0 = tech->kappa + (s * n + j) * n, row1 = row0 + n, row2 = row1 + n, row3 = row2 + n;
+            double sum0 = 0.0, sum1 = 0.0, sum2 = 0.0, sum3 = 0.0;
+            for (int64_t i = 0; i < n; i++) {
+                sum0 += row0[i] * seller[i];
+                sum1 += row1[i] * seller[i];
+                sum2 += row2[i] * seller[i];
+                sum3 += row3[i] * seller[i];
+            }
+            paid[j] = sum0;
+            paid[j + 1] = sum1;
+            paid[j + 2] = sum2;
+            paid[j + 3] = sum3;
+            const double buyer0 = sum0 > 0.0 ? bought[j] / sum0 : 0.0;
+            const double buyer1 = sum1 > 0.0 ? bought[j + 1] / sum1 : 0.0;
+            const double buyer2 = sum2 > 0.0 ? bought[j + 2] / sum2 : 0.0;
+            const double buyer3 = sum3 > 0.0 ? bought[j + 3] / sum3 : 0.0;
+            for (int64_t i = 0; i < n; i++)
+                sales[i] += row0[i] * buyer0 + row1[i] * buyer1 + row2[i] * buyer2 + row3[i] * buyer3;
+        }
+        for (int64_t j = last; j < n; j++) {
             cvec row = tech->kappa + (s * n + j) * n;
             double total = 0.0;
             for (int64_t i = 0; i < n; i++)
-                total += row[i] * us[i];
-            phi[s * n + j] = total;
-            const double weight = total > 0.0 ? X[s * n + j] / total : 0.0;
+                total += row[i] * seller[i];
+            paid[j] = total;
+            const double buyer = total > 0.0 ? bought[j] / total : 0.0;
             for (int64_t i = 0; i < n; i++)
-                Ys[i] += row[i] * weight;
+                sales[i] += row[i] * buyer;
         }
         for (int64_t i = 0; i < n; i++)
-            Ys[i] *= us[i];
+            Y[s * n + i] = sales[i] * seller[i];
     }
 }
 
-static double sweep_once(Size size, const double *z, const Technology *tech, const Closure *cl, const Accounts *acc,
-                         double *work, double *r, int64_t *place)
+static double largest(int64_t size, const double *x, double least)
+{
+    int64_t result;
+    memcpy(&result, &least, sizeof result);
+    for (int64_t i = 0; i < size; i++) {
+        int64_t bits;
+        memcpy(&bits, &x[i], sizeof bits);
+        bits &= 0x7FFFFFFFFFFFFFFF;
+        result = bits > result ? bits : result;
+    }
+    memcpy(&least, &result, sizeof least);
+    return least;
+}
+
+static int64_t place_of_largest(int64_t size, const double *x)
+{
+    int64_t place = 0;
+    for (int64_t i = 0; i < size; i++)
+        if (!(fabs(x[i]) <= fabs(x[place])))
+            place = i;
+    return place;
+}
+
+static void sweep_once(Size size, const double *z, const Technology *tech, const Closure *cl, const Accounts *acc,
+                       double *work, double *r)
 {
     const int64_t n = size.regions, half = size.sectors * n;
     double *V = work, *X = work + half, *u = work + 2 * half, *phi = work + 3 * half, *Y = work + 4 * half;
     const double *p = z + half;
-    double worst = 0.0;
+    double *ratio = u, *excess = X;
     vexp(half, z, V);
     for (int64_t i = 0; i < half; i++)
         V[i] *= tech->factor[i];
@@ -330,20 +378,15 @@ static double sweep_once(Size size, const double *z, const Technology *tech, con
     spending(size, V, tech, acc, X);
     costs(size, z, p, tech, u);
     prices_and_sales(size, u, X, tech, phi, Y);
-    *place = 0;
     for (int64_t s = 0; s < size.sectors; s++) {
         const double b = tech->b[s];
         for (int64_t i = s * n; i < (s + 1) * n; i++) {
-            const double ratio = tech->factor[i] > 0.0 ? b * Y[i] / V[i] : 1.0;
-            const double excess = fabs(ratio - 1.0);
-            r[i] = ratio;
-            if (!(excess <= worst)) {
-                worst = excess;
-                *place = i;
-            }
+            const double quotient = b * Y[i] / V[i];
+            ratio[i] = tech->factor[i] > 0.0 ? quotient : 1.0;
+            excess[i] = ratio[i] - 1.0;
         }
     }
-    vlog(half, r, r);
+    vlog(half, ratio, r);
     vlog(half, phi, r + half);
     for (int64_t s = 0; s < size.sectors; s++) {
         const double step = 1.0 / (1.0 + tech->theta[s] * tech->b[s]), inverse = -1.0 / tech->theta[s];
@@ -352,17 +395,14 @@ static double sweep_once(Size size, const double *z, const Technology *tech, con
             r[half + i] = inverse * r[half + i] - p[i];
         }
     }
-    return worst;
 }
 
-/* One sweep, for comparison with other implementations. */
-double sweep(Size size, const double *z, const Technology *tech, const Closure *cl, const Accounts *acc, double *r)
+/* Some sweeps at one point, for comparison with other implementations. */
+void sweeps(int64_t times, Size size, const double *z, const Technology *tech, const Closure *cl, const Accounts *acc,
+            double *work, double *r)
 {
-    int64_t place;
-    double *work = malloc(5 * size.sectors * size.regions * sizeof *work);
-    const double worst = sweep_once(size, z, tech, cl, acc, work, r, &place);
-    free(work);
-    return worst;
+    for (int64_t k = 0; k < times; k++)
+        sweep_once(size, z, tech, cl, acc, work, r);
 }
 
 static void normalise(Size size, double *z, const Technology *tech, const Closure *cl)
@@ -456,10 +496,9 @@ Outcome solve(Size size, double *z, const Technology *tech, const Closure *cl, c
     memset(last_product, 0, sizeof last_product);
     memcpy(best_z, z, full * sizeof *z);
     for (int64_t sweeps = 1; sweeps <= max_sweeps; sweeps++) {
-        out.worst = sweep_once(size, z, tech, cl, acc, work, r, &out.place);
-        double merit = out.worst;
-        for (int64_t i = half; i < full; i++)
-            merit = fabs(r[i]) > merit ? fabs(r[i]) : merit;
+        sweep_once(size, z, tech, cl, acc, work, r);
+        out.worst = largest(half, work + half, 0.0);
+        const double merit = largest(half, r + half, out.worst);
         if (merit <= tol) {
             for (int64_t i = half; i < full; i++)
                 z[i] += r[i];
@@ -505,6 +544,7 @@ Outcome solve(Size size, double *z, const Technology *tech, const Closure *cl, c
                 point[i] -= w * step[i];
         }
     }
+    out.place = place_of_largest(half, work + half);
     free(room);
     return out;
 }

@@ -6,6 +6,7 @@ import ctypes
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -43,8 +44,12 @@ def structure(values: tuple) -> ctypes.Structure:
     return made(*(value.ctypes.data if isinstance(value, np.ndarray) else value for value in values))
 
 
+def _address(array: np.ndarray) -> ctypes.c_void_p:
+    return ctypes.c_void_p(array.ctypes.data)
+
+
 class Twin:
-    """``solve`` and ``sweep`` in C. Compiles on construction; needs gcc."""
+    """The kernel in C. Compiles on construction; needs gcc."""
 
     def __init__(self) -> None:
         compiler = shutil.which("gcc")
@@ -59,31 +64,30 @@ class Twin:
             subprocess.run([compiler, *FLAGS, "-shared", "-fPIC", str(source), "-o", str(target), "-lm"], check=True)
             self._library = ctypes.CDLL(str(target))
         self._library.solve.restype = _Outcome
-        self._library.sweep.restype = ctypes.c_double
+        self._library.sweeps.restype = None
 
     @staticmethod
     def _arguments(tech: Technology, closure: Closure, accounts: Accounts, depth: int) -> tuple:
         size = _Size(*tech.factor.shape, accounts.p_revenue.shape[0], depth)
         return size, *(ctypes.byref(structure(part)) for part in (tech, closure, accounts))
 
-    def sweep(self, z: np.ndarray, tech: Technology, closure: Closure, accounts: Accounts) -> tuple[np.ndarray, float]:
-        """Residual ``[2, S, N]`` of one sweep at z and the largest relative excess demand."""
+    def prepared_sweeps(
+        self, times: int, z: np.ndarray, tech: Technology, closure: Closure, accounts: Accounts, residual: np.ndarray
+    ) -> Callable[[], object]:
+        """A call without arguments that sweeps so many times."""
         size, *parts = self._arguments(tech, closure, accounts, 0)
-        residual = np.empty_like(z)
-        worst = self._library.sweep(
-            size, ctypes.c_void_p(z.ctypes.data), *parts, ctypes.c_void_p(residual.ctypes.data)
-        )
-        return residual, worst
+        work = np.empty((5, *tech.factor.shape))
+        arguments = (ctypes.c_int64(times), size, _address(z), *parts, _address(work), _address(residual))
+        return lambda: (self._library.sweeps(*arguments), work)
 
     def prepared(
         self, z: np.ndarray, tech: Technology, closure: Closure, accounts: Accounts, memory: Memory, tolerance: float,
         max_sweeps: int,
-    ):  # fmt: skip
+    ) -> Callable[[], _Outcome]:  # fmt: skip
         """A call without arguments that solves in place and returns the outcome: only C is in its time."""
         size, *parts = self._arguments(tech, closure, accounts, memory.step.shape[0])
         stored = structure(memory)
         arguments = (
-            size, ctypes.c_void_p(z.ctypes.data), *parts, ctypes.byref(stored), ctypes.c_double(tolerance),
-            ctypes.c_int64(max_sweeps),
+            size, _address(z), *parts, ctypes.byref(stored), ctypes.c_double(tolerance), ctypes.c_int64(max_sweeps),
         )  # fmt: skip
         return lambda: self._library.solve(*arguments)

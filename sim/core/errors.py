@@ -66,9 +66,12 @@ class EquilibriumError(SimulationError):
 
     def __str__(self) -> str:
         when = "" if self.year is None else f" in {self.year}"
+        where = f"sector {self.sector} in {self.city}"
+        if self.sweeps == 0:  # refused before solving
+            return f"{self.reason}{when}: {where}"
         return (
-            f"{self.reason}{when}: relative excess demand {self.residual:.3g} for sector {self.sector} "
-            f"in {self.city} after {self.sweeps} sweeps (tolerance {self.tolerance:g})"
+            f"{self.reason}{when}: relative excess demand {self.residual:.3g} for {where} "
+            f"after {self.sweeps} sweeps (tolerance {self.tolerance:g})"
         )
 
     def as_dict(self) -> dict[str, object]:

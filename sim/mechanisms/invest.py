@@ -146,7 +146,7 @@ class Invest:
     reads: ClassVar[tuple[str, ...]] = (
         *("capital", "capital_by_origin", "value_added", "investment_price", "private_investment", "public_investment"),
         *("public_capital", "saving", "net_position", "cumulated_saving", "investment_share", "market_access"),
-        *("national", "cohorts", "tax_memory"),
+        *("national", "cohorts", "tax_memory", "relocated_capital"),
     )
     writes: ClassVar[tuple[str, ...]] = (
         *("capital", "capital_by_origin", "public_capital", "net_position", "cumulated_saving", "land_price"),

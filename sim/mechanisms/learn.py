@@ -104,16 +104,8 @@ class Learn:
 
     name: ClassVar[str] = "learn"
     reads: ClassVar[tuple[str, ...]] = (
-        *(
-            "capital",
-            "labour",
-            "public_capital",
-            "deviation",
-            "productivity",
-            "value_added",
-            "volume_memory",
-            "national",
-        ),
+        *("capital", "labour", "public_capital", "deviation", "productivity", "effective_productivity"),
+        *("value_added", "volume_memory", "national"),
     )
     writes: ClassVar[tuple[str, ...]] = ("productivity", "effective_productivity", "deviation", "national")
 

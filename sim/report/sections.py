@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
-from sim.experiments.switches import AS_IT_IS, NATIONAL, SwitchStudy
+from sim.experiments.switches import AS_IT_IS, MEASURES, NATIONAL, SwitchStudy
 from sim.report import charts, links, tables, trust
 from sim.report.answer import inequality, sentences
 from sim.report.formats import money, number, percent, share
@@ -203,19 +203,27 @@ def sign(page: Page) -> str:
 
 
 def _verdict(view: View, study: SwitchStudy) -> list[str]:
-    """Whether the sign of the region's real income turns, and what the imputed tilt of the sectors adds."""
-    gains, shares = study.column("real_income"), study.column("real_income_pct")
-    amounts = {case: {"gain": _amount(view, gains[case]), "pct": percent(shares[case])} for case in gains}
-    turned = [view.words(f"switch.{case}") for case in gains if gains[case] * gains[AS_IT_IS] < 0]
-    key, names = "sign.turns" if turned else "sign.same", view.words("comma").join(turned)
-    lines = [view.words(key, **amounts[AS_IT_IS], cases=names)]
-    if NATIONAL in gains:
-        lines.append(view.words("sign.tilt", **amounts[NATIONAL]))
+    """Whether the signs of the region's gains turn, and what the imputed tilt of the sectors adds."""
+    gains = [study.column(measure) for measure in MEASURES]
+    turned = [case for case in gains[0] if any(by[case] * by[AS_IT_IS] < 0 for by in gains)]
+    names = view.words("comma").join(view.words(f"switch.{case}") for case in turned)
+    key = "sign.turns" if turned else "sign.same"
+    lines = [view.words(key, **_changes(view, study, AS_IT_IS), cases=names)]
+    if NATIONAL in gains[0]:
+        lines.append(view.words("sign.tilt", **_changes(view, study, NATIONAL)))
     band = study.band("real_income")
     if band is not None:
         low, high = (_amount(view, value) for value in band)
         lines.append(view.words("sign.band", n=len(study.draws), low=low, high=high))
     return lines
+
+
+def _changes(view: View, study: SwitchStudy, case: str) -> dict[str, str]:
+    """Real income and real GDP of the region in a case: amount and per cent."""
+    return {
+        word: f"{_amount(view, study.column(measure)[case])} ({percent(study.column(f'{measure}_pct')[case])})"
+        for word, measure in (("income", "real_income"), ("gdp", "real_gdp"))
+    }
 
 
 def solver(page: Page) -> str:

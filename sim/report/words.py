@@ -312,22 +312,23 @@ TEXTS: dict[str, tuple[str, str]] = {
         "的正负不取决于该机制。",
     ),
     "sign.same": (
-        "With everything on the region's real income changes by {gain} ({pct}); the sign stays the same in every "
-        "case shown.",
-        "全部机制开启时，区域实际收入变化{gain}（{pct}）；在所列各种情形下正负号不变。",
+        "With everything on the region's real income changes by {income} and its real GDP by {gdp}; neither sign "
+        "turns in any case shown.",
+        "全部机制开启时，区域实际收入变化{income}，实际GDP变化{gdp}；在所列各种情形下正负号都不变。",
     ),
     "sign.turns": (
-        "With everything on the region's real income changes by {gain} ({pct}); the sign turns with: {cases}.",
-        "全部机制开启时，区域实际收入变化{gain}（{pct}）；以下情形会改变正负号：{cases}。",
+        "With everything on the region's real income changes by {income} and its real GDP by {gdp}; a sign turns "
+        "with: {cases}.",
+        "全部机制开启时，区域实际收入变化{income}，实际GDP变化{gdp}；以下情形会改变正负号：{cases}。",
     ),
     "sign.tilt": (
         "The official statistics give three sectors per city; with national structure inside them instead of the "
-        "imputed tilt the net gain is {gain} ({pct}).",
-        "官方统计只给出各市三次产业；若其内部采用全国结构而非推算的偏向，净收益为{gain}（{pct}）。",
+        "imputed tilt real income changes by {income} and real GDP by {gdp}.",
+        "官方统计只给出各市三次产业；若其内部采用全国结构而非推算的偏向，实际收入变化{income}，实际GDP变化{gdp}。",
     ),
     "sign.band": (
-        "Over {n} draws of that split it lies between {low} and {high}.",
-        "对该拆分抽样{n}次，净收益介于{low}与{high}之间。",
+        "Over {n} draws of that split the change of real income lies between {low} and {high}.",
+        "对该拆分抽样{n}次，实际收入变化介于{low}与{high}之间。",
     ),
     "sign.none": (
         "Without a reference there is no gain whose sign could hang on anything.",

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sim.core.agreements import Contract, value_at
+from sim.core.errors import EquilibriumError
 from sim.mechanisms.fiscal import contract_payments
 from sim.mechanisms.invest import investment_shares, land_cost, move_plants, net_return, relative_crowding
 from sim.mechanisms.learn import catch_up, next_deviation
@@ -64,6 +65,17 @@ class TestContracts:
         gain = model.record["attributed_gdp"] - model.record["gdp"]
         assert gain[-1, model.world.index("PRT")] > 0
         np.testing.assert_allclose(gain.sum(axis=1), 0.0, atol=1e-9)
+
+
+class TestMarket:
+    @pytest.mark.parametrize("part", [0.9, 2.0])
+    def test_a_region_that_owes_more_than_it_earns_is_named(self, part: float):
+        model = small_model()
+        model.step()
+        port, mill = model.world.index("PRT"), model.world.index("MIL")
+        model.state.payable[port, mill] = part * model.state.gdp[port]
+        with pytest.raises(EquilibriumError, match="would owe more than it earns in 2020.*(Port City|Milltown)"):
+            model.step()
 
 
 class TestInvestment:

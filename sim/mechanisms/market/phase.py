@@ -13,9 +13,12 @@ from sim.core.state import State
 from sim.mechanisms.base_year import BaseYear, factor_bundle
 from sim.mechanisms.market import kernels
 from sim.mechanisms.market.closure import YearlyClosure, blank_accounts
+from sim.mechanisms.market.implicit import solve_implicitly
 from sim.mechanisms.market.trade_cost import trade_kernel
 
 MAX_SWEEPS = 2000
+IMPLICIT_SIZE = 2000  # unit: region-sector pairs; beyond it the dense steps of the fallback take too long
+IMPLICIT_STEPS = 300  # unit: steps; the hardest of 6,000 random economies took 271
 PRECISION = 1e-11  # of national value added, for the accounts of the record
 
 
@@ -27,7 +30,7 @@ class Market:
         *("capital", "labour", "effective_productivity", "investment_share", "capital_by_origin", "net_position"),
         *("cumulated_saving", "debt", "province_debt", "subsidy_due", "payable", "national", "price_memory"),
         *("acceleration", "acceleration_products", "acceleration_stored"),
-        *("volume_memory", "value_added", "real_gdp"),
+        *("volume_memory", "value_added", "real_gdp", "gdp"),
     )
     writes: ClassVar[tuple[str, ...]] = (
         *("value_added", "output", "expenditure", "price_index", "factor_price", "gdp", "gni", "real_gdp"),
@@ -89,31 +92,52 @@ class Market:
         state.volume_memory[:] = volume
 
     def _solve(self, z: FloatArray, closure: kernels.Closure, state: State) -> None:
+        memory = memory_of(state)
         converged, self.sweeps, self.residual, place = kernels.solve(
-            z, self.technology, closure, self.accounts, memory_of(state), self.tolerance, MAX_SWEEPS
+            z, self.technology, closure, self.accounts, memory, self.tolerance, MAX_SWEEPS
         )
-        if not converged:
-            world = self.base.world
-            sector, region = divmod(int(place), world.n_regions)
-            raise EquilibriumError(
-                city=world.region_names[region],
-                sector=world.sector_ids[sector],
-                residual=float(self.residual),
-                sweeps=int(self.sweeps),
-                tolerance=self.tolerance,
-                year=state.year,
+        if not converged and z[0].size <= IMPLICIT_SIZE:
+            memory.stored[:] = 0
+            z[:] = state.price_memory[0]
+            converged, steps, self.residual, place = solve_implicitly(
+                z, self.technology, closure, self.accounts, self.tolerance, IMPLICIT_STEPS
             )
+            self.sweeps += steps
+        if not converged:
+            self._check_spending(state.year)
+            sector, region = divmod(int(place), self.base.world.n_regions)
+            raise self._error(state.year, region, self.base.world.sector_ids[sector])
 
     def _settle(self, z: FloatArray, closure: kernels.Closure, state: State) -> None:
-        kernels.settle(
+        converged, _, residual = kernels.settle(
             z, self.technology, closure, self.accounts, self._value_added, self._spending, self._sales,
             self._u, self._phi, PRECISION, MAX_SWEEPS,
         )  # fmt: skip
+        self._check_spending(state.year)
+        if not converged:
+            self.residual = residual
+            raise self._error(state.year, 0, "all", "the accounts of the year did not close")
         state.seller_weight[:] = self._u.T
         state.buyer_weight[:] = (self._spending / self._phi).T
         state.value_added[:] = self._value_added.T
         state.output[:] = self._sales.T
         state.expenditure[:] = self._spending.T
+
+    def _check_spending(self, year: int) -> None:
+        final = self.accounts.consumption + self.accounts.investment + self.accounts.government
+        if final.min() <= 0.0:
+            raise self._error(year, int(final.argmin()), "all", "a region would owe more than it earns")
+
+    def _error(self, year: int, region: int, sector: str, reason: str = "the market did not clear") -> EquilibriumError:
+        return EquilibriumError(
+            city=self.base.world.region_names[region],
+            sector=sector,
+            residual=float(self.residual),
+            sweeps=int(self.sweeps),
+            tolerance=self.tolerance,
+            year=year,
+            reason=reason,
+        )
 
     def _write_prices(self, z: FloatArray, state: State) -> None:
         base = self.base
