@@ -41,7 +41,7 @@ def split_world(world: World, n_regions: int, seed: int = 1) -> World:
     share = _shares(rng.normal(0.0, SIZE_SPREAD, n_regions), parent)
     mix = _shares(np.log(share)[:, None] + rng.normal(0.0, MIX_SPREAD, (n_regions, world.n_sectors)), parent)
     regions = world.tables["regions"].iloc[parent].reset_index(drop=True)
-    regions["region"] = [f"{region}-{k}" for k, region in enumerate(regions["region"])]
+    regions["region"] = [f"{place}-{k}" if k < n_parts else place for k, place in enumerate(regions["region"])]
     for column in ("area_km2", "buildable_land_km2"):
         regions[column] *= share
     large = World(f"{world.name}_{n_regions}", "", world.base_year, {**world.tables, "regions": regions})

@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
 
 from sim import __version__
-from sim.core.errors import InputError, SimulationError
+from sim.core.errors import InputError, ModelWarning, SimulationError
 from sim.core.words import did_you_mean
 
 COMMANDS = {
@@ -37,6 +38,7 @@ FULL_DISK_OR_NO_RIGHT = ("EACCES", "EDQUOT", "EFBIG", "EISDIR", "ENAMETOOLONG", 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; raises only for ``--traceback``."""
     words = list(sys.argv[1:] if argv is None else argv)
+    warnings.showwarning = _show_warning
     try:
         return dispatch(words)
     except SimulationError as error:
@@ -88,6 +90,12 @@ def overview() -> str:
             "start with: sim run industry_transfer",
         ]
     )
+
+
+def _show_warning(message: Warning | str, *where: object, **_: object) -> None:
+    """A warning of the model as one line; those of libraries are for developers."""
+    if isinstance(message, ModelWarning):
+        print(f"warning: {message}", file=sys.stderr)
 
 
 def _report(error: SimulationError, code: int, words: Sequence[str]) -> int:

@@ -7,6 +7,7 @@ what balances each sector -> bilateral trade with these row and column sums -> p
 from __future__ import annotations
 
 import time
+import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from sim.calibration.fiscal import budgets, tax_rates
 from sim.calibration.trade import balanced_trade, inverted_costs, world_output
-from sim.core.errors import InputError
+from sim.core.errors import InputError, ModelWarning
 from sim.core.state import State
 from sim.mechanisms.base_year import BaseYear, Budgets, TaxRates, factor_bundle
 from sim.mechanisms.invest import land_cost, mean_land_price, net_return
@@ -39,6 +40,7 @@ def calibrate(world: World) -> BaseYear:
     """
     started = time.perf_counter()
     _check_stocks(world)
+    _warn_several_equilibria(world)
     taxes = tax_rates(world)
     rules, debt, province_debt = budgets(world, taxes)
     log_tau, border = log_trade(world), border_today(world)
@@ -53,6 +55,20 @@ def calibrate(world: World) -> BaseYear:
     base = _priced(base, u, phi, spending, accounts)
     notes = {"seconds": time.perf_counter() - started, "balancing_sweeps": float(sweeps), **_scaled(world, taxes, base)}
     return replace(base, notes=notes)
+
+
+def _warn_several_equilibria(world: World) -> None:
+    """With strong scale effects in a sector the market may have several equilibria (Krugman 1991)."""
+    p = world.parameters
+    scale = p.value("own_sector_agglomeration") * world.value_added_share * p.by_sector("trade_elasticity")
+    if (scale >= 1.0).any():
+        s = int(scale.argmax())
+        warnings.warn(
+            f"several equilibria are possible: own_sector_agglomeration times value-added share times trade elasticity "
+            f"is {scale[s]:.2f} in sector {world.sector_ids[s]}, not below 1",
+            ModelWarning,
+            stacklevel=3,
+        )
 
 
 def _check_stocks(world: World) -> None:

@@ -13,6 +13,9 @@ def parser() -> common.Parser:
     made.add_argument("run", metavar="RUN", help=common.RUN_HELP)
     made.add_argument("--out", type=Path, metavar="FILE", help="default: report.html in the run's folder")
     made.add_argument("--language", metavar="en|zh", help="default: the run's own")
+    made.add_argument(
+        "--draws", type=int, default=0, metavar="N", help="show the band over N draws of the imputed sector detail"
+    )
     return made
 
 
@@ -23,6 +26,11 @@ def execute(arguments: argparse.Namespace) -> int:
     run = load(arguments.run)
     language = common.choose(arguments.language or run.config.report.language, ("en", "zh"), "language")
     path = arguments.out or Path(run.folder or "") / "report.html"
-    write_report(run, path, language=language)
+    switches = None
+    if arguments.draws > 0:
+        from sim.experiments.switches import switch_study
+
+        switches = switch_study(run, draws=arguments.draws)
+    write_report(run, path, language=language, switches=switches)
     common.emit(arguments, {"report": str(path)}, f"report: {path}")
     return 0

@@ -19,6 +19,10 @@ class SimulationError(Exception):
         return {"message": str(self)}
 
 
+class ModelWarning(UserWarning):
+    """A result may not be what it seems; shown as one line, the run goes on."""
+
+
 @dataclass
 class InputError(SimulationError):
     """Something the user gave is wrong; says where it is and what would be allowed."""

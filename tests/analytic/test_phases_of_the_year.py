@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sim.calibration import calibrate
 from sim.core.agreements import Contract, value_at
-from sim.core.errors import EquilibriumError
+from sim.core.errors import EquilibriumError, ModelWarning
 from sim.mechanisms.fiscal import contract_payments
 from sim.mechanisms.invest import investment_shares, land_cost, move_plants, net_return, relative_crowding
 from sim.mechanisms.learn import catch_up, next_deviation
 from sim.mechanisms.people import reallocated_labour
-from tests.worlds import POLICIES, small_model
+from tests.worlds import POLICIES, small_base, small_model
 
 
 class TestSchedules:
@@ -76,6 +77,12 @@ class TestMarket:
         model.state.payable[port, mill] = part * model.state.gdp[port]
         with pytest.raises(EquilibriumError, match="would owe more than it earns in 2020.*(Port City|Milltown)"):
             model.step()
+
+
+    def test_strong_scale_effects_are_warned_of_with_the_number(self):
+        world = small_base().world.with_parameters({"own_sector_agglomeration": 0.25, "trade_elasticity": 8.0})
+        with pytest.warns(ModelWarning, match=r"several equilibria are possible: .* in sector [A-Z]+, not below 1"):
+            calibrate(world)
 
 
 class TestInvestment:
