@@ -33,7 +33,7 @@ GOALS = {300: 20.0, 1000: 400.0}
 
 
 def split_world(world: World, n_regions: int, seed: int = 1) -> World:
-    """A world of so many regions, the rest of the country and of the world included, whose cities are parts of real ones."""
+    """A world of so many regions, two of them the rest of country and world, whose cities are parts of real ones."""
     rng = np.random.default_rng(seed)
     n_parts = n_regions - 2
     parent = np.sort(np.arange(n_parts) % world.n_cities)

@@ -1,7 +1,7 @@
 """The market written the plain Mesa way: agents that hold lists and loop over partners and sectors, no arrays.
 
-The same equations as sim/mechanisms/market/kernels.py, sweep by sweep, with the same acceleration in the same arithmetic.
-It is how one would first write the model, and what the compiled market step is compared with.
+The equations of sim/mechanisms/market/kernels.py, sweep by sweep, with the same acceleration: how one would first write
+the model, and what the compiled market step is compared with.
 """
 
 from __future__ import annotations

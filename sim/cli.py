@@ -112,7 +112,10 @@ def _input_error(error: Exception) -> InputError | None:
     import errno
 
     if isinstance(error, OSError) and errno.errorcode.get(error.errno or 0) in FULL_DISK_OR_NO_RIGHT:
-        return InputError(os.strerror(error.errno or 0), file=None if error.filename is None else str(error.filename))
+        reason = os.strerror(error.errno or 0)
+        if error.filename is None:
+            return InputError(f"cannot be written: {reason}", file="a file of the output or of the cache")
+        return InputError(reason, file=str(error.filename))
     return None
 
 

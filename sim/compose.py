@@ -97,7 +97,12 @@ def groups() -> list[str]:
 def compose(scenario: str, overrides: Sequence[str] = (), scenario_dir: str | Path | None = None) -> RunConfig:
     """The run that a scenario and its overrides describe, judged."""
     gathered = gather(scenario, overrides, scenario_dir)
-    return RunConfig.judge(gathered.values, gathered.files)
+    config = RunConfig.judge(gathered.values, gathered.files)
+    known = scenarios(scenario_dir)
+    if config.reference is not None and config.reference not in known:
+        message = f"unknown scenario '{config.reference}'{did_you_mean(config.reference, known)}"
+        raise InputError(message, gathered.files.get("reference") or None, key="reference", allowed=", ".join(known))
+    return config
 
 
 def gather(scenario: str, overrides: Sequence[str] = (), scenario_dir: str | Path | None = None) -> Composed:
@@ -196,6 +201,7 @@ def _refuse_key(override: Override, text: str) -> None:
         raise InputError("a configuration cannot name code to run", key=key)
     if override.is_sweep_override():
         raise InputError(f"'{text}' names several values; one run takes one value", key=key)
+    _refuse_code(override.value(), None, f"{key}.")
     if key == "scenario":
         raise InputError("the scenario is the first word after `sim run`", key=key)
 

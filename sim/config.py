@@ -8,6 +8,7 @@ and the saved ``config.yaml`` of a run all come from these models. A policy's mo
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -164,6 +165,9 @@ def parameter_values(config: RunConfig, parameters: Parameters) -> dict[str, flo
     for key in sorted(config.parameters, key=lambda key: key.count(".")):
         value = config.parameters[key]
         if isinstance(value, str):
+            if value not in parameters:
+                message = f"'{value}' is neither a number nor a parameter{did_you_mean(value, parameters.keys)}"
+                raise InputError(message, key=f"parameters.{key}", allowed="a number, or a key of sim list parameters")
             column = parameters.by_sector(value)
             values |= {f"{key}.{name}": float(x) for name, x in zip(parameters.sector_ids, column, strict=True)}
         elif "." in key:
@@ -233,7 +237,9 @@ def _input_error(
         return InputError(
             f"unknown key{did_you_mean(path[-1], known)}", _file(key, files), key=key, allowed=", ".join(known)
         )
-    if detail["type"] in _CONSTRAINTS:
+    if isinstance(value, float) and not math.isfinite(value):
+        text = f"{value} is not a finite number"
+    elif detail["type"] in _CONSTRAINTS:
         bound = next(context[name] for name in ("gt", "ge", "lt", "le") if name in context)
         text = _CONSTRAINTS[detail["type"]].format(value=value, bound=f"{bound:g}")
     elif detail["type"] == "value_error":
@@ -281,10 +287,14 @@ def _meaning(owner: type[BaseModel] | None, path: list[str]) -> str:
     return next((fields[name].description or "" for name in reversed(path) if name in fields), "")
 
 
+def _schema(owner: type[BaseModel] | None, path: list[str]) -> dict[str, Any]:
+    properties = {} if owner is None else owner.model_json_schema().get("properties", {})
+    return next((properties[name] for name in reversed(path) if name in properties), {})
+
+
 def _range(owner: type[BaseModel] | None, path: list[str]) -> tuple[float | None, float | None, list[str]]:
     """Lowest and highest value of a field and the words it may hold, from its schema."""
-    properties = {} if owner is None else owner.model_json_schema().get("properties", {})
-    schema: dict[str, Any] = next((properties[name] for name in reversed(path) if name in properties), {})
+    schema = _schema(owner, path)
     for branch in (schema, *schema.get("anyOf", [])):
         low, high, words = branch.get("minimum"), branch.get("maximum"), branch.get("enum", [])
         if low is not None or high is not None or words:
@@ -294,6 +304,9 @@ def _range(owner: type[BaseModel] | None, path: list[str]) -> tuple[float | None
 
 def _allowed(owner: type[BaseModel] | None, path: list[str]) -> str | None:
     low, high, words = _range(owner, path)
+    above = _schema(owner, path).get("exclusiveMinimum")
+    if above is not None:
+        return f"above {above:g}" + (f", at most {high:g}" if high is not None else "")
     if low is not None and high is not None:
         return f"{low:g} to {high:g}"
     if low is not None or high is not None:
@@ -304,7 +317,7 @@ def _allowed(owner: type[BaseModel] | None, path: list[str]) -> str | None:
 def _outside(value: object, owner: type[BaseModel] | None, path: list[str]) -> str | None:
     """The complaint about a plain number outside its field's range, whichever check found it."""
     low, high, _ = _range(owner, path)
-    if not isinstance(value, int | float) or isinstance(value, bool):
+    if not isinstance(value, int | float) or isinstance(value, bool) or math.isnan(value):
         return None
     if low is not None and value < low:
         return f"{value:g} is below {low:g}"
@@ -312,6 +325,10 @@ def _outside(value: object, owner: type[BaseModel] | None, path: list[str]) -> s
 
 
 def _file(key: str, files: Mapping[str, str] | None) -> str | None:
+    """The file that set a key, or the last that set a part of it; None for the command line."""
+    below = [file for name, file in (files or {}).items() if name.startswith(f"{key}.")]
+    if below:
+        return below[-1] or None
     prefixes = [prefix for prefix in files or {} if not prefix or key == prefix or key.startswith(f"{prefix}.")]
     return (files or {})[max(prefixes, key=len)] or None if prefixes else None
 

@@ -32,7 +32,7 @@ class Assess:
         if not rows.size:
             return
         origin, host, sector, kind = (rows[:, k].astype(np.int64) for k in range(4))
-        credit = np.array([contract.gdp_attribution for contract in levers.contracts])[kind]
+        credit = np.array([contract.gdp_attribution * (contract.term > 0) for contract in levers.contracts])[kind]
         amount = credit * rows[:, 5] / state.capital[host, sector] * state.value_added[host, sector]
         np.add.at(state.attributed_gdp, origin, amount)
         np.add.at(state.attributed_gdp, host, -amount)

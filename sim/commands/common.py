@@ -50,6 +50,13 @@ def choose(word: str, known: Sequence[str], what: str) -> str:
     return word
 
 
+def count(text: str) -> int:
+    """A whole number above zero, as the type of an option."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number above 0")
+    return int(text)
+
+
 def emit(arguments: argparse.Namespace, data: object, text: str) -> None:
     """Print the data with ``--json``, nothing with ``--quiet``, otherwise the text."""
     if arguments.json:
@@ -119,10 +126,11 @@ def progress(arguments: argparse.Namespace) -> Iterator[Tell]:
 
 
 def latest_run() -> Path:
-    """The run under ./outputs that was finished last."""
-    from sim.experiments.store import INFO, OUTPUTS
+    """The run under ./outputs that was finished last; the reference inside a run is not one."""
+    from sim.experiments.store import INFO, OUTPUTS, REFERENCE
 
-    runs = list(OUTPUTS.glob(f"*/*/{INFO}"))
+    found = [path for pattern in (f"*/{INFO}", f"*/*/{INFO}") for path in OUTPUTS.glob(pattern)]
+    runs = [path for path in found if path.parent.name != REFERENCE]
     if not runs:
         raise InputError(f"there is no run under ./{OUTPUTS}; first: sim run industry_transfer")
     return max(runs, key=lambda path: path.stat().st_mtime).parent
@@ -137,8 +145,9 @@ def choose_year(year: int, years: Sequence[int]) -> int:
 
 def choose_city(word: str, names: Mapping[str, Sequence[str]]) -> str:
     """The id of a city given by id or by name; ``names`` holds the names of each id."""
+    shown = [name for region, all_names in names.items() for name in (region, *all_names)]
     known = {name.lower(): region for region, all_names in names.items() for name in (region, *all_names)}
+    known |= {name.removesuffix("市"): known[name] for name in known if name.endswith("市")} | known
     if word.lower() not in known:
-        shown = [name for region, all_names in names.items() for name in (region, *all_names)]
         raise InputError(f"unknown city '{word}'{did_you_mean(word, shown)}", allowed="sim list cities shows them")
     return known[word.lower()]

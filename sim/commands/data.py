@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,15 +36,22 @@ def _check(arguments: argparse.Namespace, folder: str) -> int:
     from sim.datasets.check import check_report
 
     report = check_report(folder)
-    verdict = "is sound" if not report.errors else f"has {len(report.errors)} errors"
+    verdict = "is sound" if not report.errors else f"has {_several(len(report.errors), 'error')}"
     lines = [f"error: {error}" for error in report.errors] + [f"warning: {warning}" for warning in report.warnings]
     data = {
         "folder": folder,
         "errors": [error.as_dict() for error in report.errors],
         "warnings": [str(warning) for warning in report.warnings],
     }
-    common.emit(arguments, data, "\n".join([*lines, f"{folder} {verdict}, {len(report.warnings)} warnings"]))
+    lines.append(f"{folder} {verdict}, {_several(len(report.warnings), 'warning')}")
+    common.emit(arguments, data, "\n".join(lines))
+    if arguments.quiet and not arguments.json:
+        print(*lines[: len(report.errors)], sep="\n", end="\n" * bool(report.errors), file=sys.stderr)
     return 2 if report.errors else 0
+
+
+def _several(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _coverage(arguments: argparse.Namespace, folder: str) -> int:

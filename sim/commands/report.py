@@ -14,23 +14,28 @@ def parser() -> common.Parser:
     made.add_argument("--out", type=Path, metavar="FILE", help="default: report.html in the run's folder")
     made.add_argument("--language", metavar="en|zh", help="default: the run's own")
     made.add_argument(
-        "--draws", type=int, default=0, metavar="N", help="show the band over N draws of the imputed sector detail"
+        "--draws", type=common.count, metavar="N", help="show the band over N draws of the imputed sector detail"
     )
     return made
 
 
 def execute(arguments: argparse.Namespace) -> int:
     from sim.experiments.run import load
+    from sim.experiments.store import unwritable
     from sim.report.html import write_report
 
     run = load(arguments.run)
     language = common.choose(arguments.language or run.config.report.language, ("en", "zh"), "language")
     path = arguments.out or Path(run.folder or "") / "report.html"
     switches = None
-    if arguments.draws > 0:
+    if arguments.draws:
         from sim.experiments.switches import switch_study
 
         switches = switch_study(run, draws=arguments.draws)
-    write_report(run, path, language=language, switches=switches)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_report(run, path, language=language, switches=switches)
+    except OSError as error:
+        raise unwritable(error, path) from error
     common.emit(arguments, {"report": str(path)}, f"report: {path}")
     return 0

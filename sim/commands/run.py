@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.commands import common
+from sim.core.errors import InputError
 
 if TYPE_CHECKING:
     from sim.experiments.run import Run
@@ -29,7 +31,7 @@ def parser() -> common.Parser:
     made = common.parser("run", "run a scenario beside its reference; write results and report")
     made.epilog, made.formatter_class = GRAMMAR, argparse.RawDescriptionHelpFormatter
     made.add_argument("scenario", metavar="SCENARIO", help="sim list scenarios shows them")
-    made.add_argument("overrides", nargs="*", metavar="key=value", help="what to change, see below")
+    made.add_argument("overrides", nargs="*", default=[], metavar="key=value", help="what to change, see below")
     made.add_argument("--out", type=Path, metavar="DIR", help="write here; default ./outputs/SCENARIO/TIME-CODE")
     made.add_argument("--force", action="store_true", help="replace the run in DIR")
     made.add_argument("--no-report", action="store_true", help="tables only")
@@ -43,7 +45,8 @@ def execute(arguments: argparse.Namespace) -> int:
 
     if arguments.scenario_dir:
         add_folder(arguments.scenario_dir)  # the reference is looked up there too
-    config = compose(arguments.scenario, arguments.overrides)
+    scenario, overrides = _sort(arguments.scenario, arguments.overrides)
+    config = compose(scenario, overrides)
     if arguments.show_config:
         common.emit(arguments, config.plain(), config.to_yaml().rstrip())
         return 0
@@ -53,11 +56,19 @@ def execute(arguments: argparse.Namespace) -> int:
     out = arguments.out or default_folder(config)
     with common.progress(arguments) as tell:
         add = None if arguments.no_report else partial(_report, tell)
-        run = run_scenario(
-            config, out=out, force=arguments.force, progress=tell, add=add, overrides=arguments.overrides
-        )
+        run = run_scenario(config, out=out, force=arguments.force, progress=tell, add=add, overrides=overrides)
     _tell(arguments, run, None if arguments.no_report else out / REPORT)
     return 0
+
+
+def _sort(first: str, others: Sequence[str]) -> tuple[str, list[str]]:
+    """The scenario is the first word that is no override, wherever it stands."""
+    words = [first, *others]
+    scenario = next((word for word in words if "=" not in word and not word.startswith("~")), None)
+    if scenario is None:
+        raise InputError("which scenario? Name one of sim list scenarios", key="scenario")
+    words.remove(scenario)
+    return scenario, words
 
 
 def _report(tell: common.Tell, run: Run, folder: Path) -> None:

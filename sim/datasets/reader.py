@@ -283,6 +283,8 @@ def _numbers(
     cells: list[object], lines: list[int], column: Column, file: str, errors: list[InputError]
 ) -> NDArray[np.float64]:
     try:
+        if "_" in "".join(map(str, cells)):  # 1_234 is a number to Python only
+            raise ValueError
         numbers = np.fromiter(map(float, cells), np.float64, len(cells))  # type: ignore[arg-type]
     except (TypeError, ValueError):
         numbers = np.array([_number(cell) for cell in cells])
@@ -305,7 +307,7 @@ def _is_empty(cell: object) -> bool:
 
 def _number(cell: object) -> float:
     try:
-        return float(cell)  # type: ignore[arg-type]
+        return np.nan if "_" in str(cell) else float(cell)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return np.nan
 

@@ -88,7 +88,7 @@ class View:
             groups[CORE] = self.core
         return {
             REGION: {REGION: self.cities},
-            PROVINCE: {p: np.flatnonzero(self.province == q) for q, p in enumerate(world.province_ids)},
+            PROVINCE: {world.province_ids[q]: np.flatnonzero(self.province == q) for q in np.unique(self.province)},
             GROUP: groups,
             CITY: {city: np.array([i]) for i, city in enumerate(world.region_ids[: world.n_cities])},
         }

@@ -85,8 +85,13 @@ def inequality(view: View, *, before: bool = False, year: int | None = None) -> 
     return view.indicator("theil_real_income", before=before)[year or view.last]
 
 
+def wider(before: float, after: float) -> float:
+    """Change of inequality in per cent; none in a region of one city."""
+    return 100 * (after / before - 1) if before else 0.0
+
+
 def _gap(view: View, before: float, after: float) -> str:
-    pct = 100 * (after / before - 1) if before else 0.0
+    pct = wider(before, after)
     return view.words("answer.gap_wider" if pct >= 0 else "answer.gap_narrower", pct=percent(pct))
 
 

@@ -95,11 +95,12 @@ def _header(view: View) -> dict[str, str]:
     words, config = view.words, view.run.config
     question = getattr(config.question, view.language) or config.title or config.scenario
     reference = config.reference if view.before is not None else words("page.no_reference")
+    name = str(view.info("data", "name"))
     chips = {
         "scenario": config.scenario,
         "reference": str(reference),
         "years": f"{view.first}–{view.last}",
-        "data": str(view.info("data", "name")),
+        "data": name,
     }
     shown = "".join(
         f"<span><i>{html.escape(words(f'page.{key}'))}</i> {html.escape(text)}</span>" for key, text in chips.items()
@@ -108,8 +109,8 @@ def _header(view: View) -> dict[str, str]:
         f'<a href="#{anchor}">{html.escape(_title(view, prefix))}</a>' for anchor, (prefix, _) in SECTIONS.items()
     )
     texts = {
-        "title": words("page.title", scenario=config.scenario),
-        "kicker": words("page.kicker"),
+        "title": words("page.title", n=len(view.cities), scenario=config.scenario),
+        "kicker": words("page.kicker", data=words.get(f"data.{name}", name)),
         "question": question,
         "money": words("page.money"),
         "made": words("page.made", version=view.info("version")),

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from sim.experiments.switches import AS_IT_IS, MEASURES, NATIONAL, SwitchStudy
 from sim.report import charts, links, tables, trust
-from sim.report.answer import inequality, sentences
+from sim.report.answer import inequality, sentences, wider
 from sim.report.formats import money, number, percent, share
 from sim.report.look import Spec
 from sim.report.markup import choice, command, figure, fold, paragraph, sentence, slider, table, tiles
@@ -50,12 +50,12 @@ def _tiles(view: View) -> str:
             (words(f"column.{column}"), percent(view.region_growth(column)), note)
             for column in ("real_gdp", "real_income", "own_revenue")
         ]
-        wider = 100 * (inequality(view) / inequality(view, year=view.first) - 1)
-        growing.append((words("tile.gap"), percent(wider), words("tile.gap_note")))
+        gap = wider(inequality(view, year=view.first), inequality(view))
+        growing.append((words("tile.gap"), percent(gap), words("tile.gap_note")))
         return tiles(growing)
     income, gdp = view.difference("real_income"), view.difference("real_gdp")
     change = view.effects("real_income").values()
-    gap = 100 * (inequality(view) / inequality(view, before=True) - 1)
+    gap = wider(inequality(view, before=True), inequality(view))
     items = [
         (words("tile.income", year=view.last), percent(income[1]), _amount(view, income[0])),
         (words("tile.gdp", year=view.last), percent(gdp[1]), _amount(view, gdp[0])),

@@ -115,8 +115,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "各市本级财政收入从{first}增至{last}，{gap}。",
     ),
     # --- the page
-    "page.title": ("Regional integration, 41 cities: {scenario}", "区域一体化仿真：{scenario}"),
-    "page.kicker": ("Yangtze River Delta · simulation report", "长三角一体化 · 仿真报告"),
+    "page.title": ("Regional integration, {n} cities: {scenario}", "区域一体化仿真，{n}座城市：{scenario}"),
+    "page.kicker": ("{data} · simulation report", "{data} · 仿真报告"),
+    "data.yangtze_delta": ("Yangtze River Delta", "长三角一体化"),
     "page.contents": ("Contents", "目录"),
     "page.scenario": ("Scenario", "情景"),
     "page.reference": ("compared with", "对照"),

@@ -78,7 +78,6 @@ class TestMarket:
         with pytest.raises(EquilibriumError, match="would owe more than it earns in 2020.*(Port City|Milltown)"):
             model.step()
 
-
     def test_strong_scale_effects_are_warned_of_with_the_number(self):
         world = small_base().world.with_parameters({"own_sector_agglomeration": 0.25, "trade_elasticity": 8.0})
         with pytest.warns(ModelWarning, match=r"several equilibria are possible: .* in sector [A-Z]+, not below 1"):

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from sim import cli
+from sim.commands import common
 from sim.core.errors import EquilibriumError, InputError
 
 HEAVY = ("numba", "mesa", "pandas", "scipy", "xarray", "plotly", "hydra", "pydantic", "numpy")
@@ -94,6 +95,7 @@ def raising(error: BaseException):
         (EquilibriumError("Hefei", "ELE", 0.1, 500, 1e-8), 3, "sector ELE in Hefei after 500 sweeps"),
         (KeyboardInterrupt(), 130, "interrupted"),
         (OSError(28, "No space left on device", "out"), 2, "error: out: No space left on device"),
+        (OSError(27, "File too large"), 2, "cannot be written: File too large"),
         (ZeroDivisionError("x"), 1, "error: internal error: ZeroDivisionError: x (--traceback shows where)"),
         (FileNotFoundError(2, "No such file", "ours"), 1, "error: internal error: FileNotFoundError"),
     ],
@@ -130,3 +132,8 @@ def test_the_schema_is_json_and_knows_the_policies(sim):
     schema = json.loads(sim("schema").out)
     assert "industry_transfer" in schema["properties"]["policies"]["properties"]
     assert schema["properties"]["horizon"]["description"]
+
+
+def test_a_chinese_city_is_known_without_the_word_for_city():
+    names = {"340100": ("Hefei", "合肥市"), "X": ("Si", "市")}
+    assert [common.choose_city(word, names) for word in ("合肥", "合肥市", "hefei", "市")] == ["340100"] * 3 + ["X"]

@@ -158,6 +158,12 @@ def test_what_is_refused_in_a_scenario_file(tmp_path, text, message):
     assert "\n" not in str(caught.value)
 
 
+def test_code_in_a_value_of_the_command_line_is_not_blamed_on_a_file():
+    with pytest.raises(InputError, match="cannot name code") as caught:
+        gather("baseline", ["title={_target_: os.system}"])
+    assert (caught.value.file, caught.value.key) == (None, "title._target_")
+
+
 def test_wrong_encoding_and_missing_folder(tmp_path):
     (tmp_path / "bad.yaml").write_bytes("title: 长三角".encode("gbk"))
     with pytest.raises(InputError, match="UTF-8"):

@@ -70,7 +70,8 @@ def test_numbers_of_cities_may_be_written_without_quotes():
         ),
         (["policies.industry_transfer.pace=-0.1"], ["policies.industry_transfer.pace: -0.1 is below 0 ("]),
         (["policies.industry_transfer.pac=0.1"], ["did you mean pace?"]),
-        (["tolerance=0"], ["tolerance: 0 is not above 0", "cleared"]),
+        (["tolerance=0"], ["tolerance: 0 is not above 0", "cleared", "above 0, at most 0.001"]),
+        (["policies.industry_transfer.pace=nan"], ["pace: nan is not a finite number"]),
         (["horizn=2030"], ["horizn", "did you mean horizon?"]),
         (["horizon=soon"], ["horizon: 'soon'"]),
         (["report.language=fr"], ["report.language", "en, zh"]),
@@ -94,6 +95,17 @@ def test_a_bad_value_in_a_file_names_the_file(tmp_path):
         compose("mine", (), tmp_path)
     assert caught.value.file.endswith("mine.yaml")
     assert caught.value.key == "shocks.scale"
+
+
+def test_the_file_of_a_schedule_and_of_a_whole_policy(tmp_path):
+    text = "defaults: [config, {policies: [industry_transfer]}]\npolicies: {industry_transfer: {pace: {2021: .1}}}\n"
+    (tmp_path / "mine.yaml").write_text(text)
+    with pytest.raises(InputError) as caught:
+        compose("mine", (), tmp_path)
+    assert caught.value.file.endswith("mine.yaml")
+    with pytest.raises(InputError, match="before it starts") as caught:
+        compose("industry_transfer", ["policies.industry_transfer.start=2031"])
+    assert caught.value.file is None
 
 
 def test_an_unknown_policy_in_saved_values_is_refused():

@@ -92,6 +92,49 @@ def test_a_reference_in_a_users_folder_is_found(sim, tmp_path):
     assert (tmp_path / "run" / "reference" / "run.json").is_file()
 
 
+def test_the_scenario_may_stand_anywhere(sim):
+    first = sim(
+        "run", "horizon=2025", "~policies.industry_transfer", "industry_transfer", "--show-config", "--json"
+    ).json
+    assert (first["scenario"], first["horizon"], first["policies"]) == ("industry_transfer", 2025, {})
+    assert "which scenario?" in sim("run", "horizon=2025").err
+    assert "required: SCENARIO (" in sim("run").err
+
+
+def test_the_reference_inside_a_run_is_not_the_latest_run(sim, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert sim("run", "market_integration", *SMALL, "--no-report", "--quiet", "--out", "outputs/mine").code == 0
+    assert sim("explain", "gdp", "--city", "MIL", "--year", "2021", "--json").json["run"] == "outputs/mine"
+
+
+def test_compare_runs_of_different_length(sim, tmp_path):
+    assert sim("run", "baseline", SMALL[0], "horizon=2021", "--no-report", "-q", "--out", tmp_path / "short").code == 0
+    data = sim("compare", "mine", tmp_path / "short", "--json").json
+    assert data["year"] == 2021
+    assert all(row["b"] == row["b"] for row in data["cities"])
+    assert "2019 to 2021" in sim("compare", "mine", tmp_path / "short", "--year", "2022").err
+
+
+def test_compare_prints_a_table_that_fits(sim, desk):
+    text = sim("compare", latest(desk) / "reference", "market_integration").out
+    assert "question" not in text
+    assert max(map(len, text.splitlines())) < 160
+
+
+def test_report_makes_its_folder_and_says_where_it_cannot(sim, tmp_path):
+    assert sim("report", "mine", "--out", tmp_path / "new" / "page.html").code == 0
+    for refused in ("/proc/page.html", tmp_path):
+        answer = sim("report", "mine", "--out", refused)
+        assert (answer.code, answer.err.count("\n")) == (2, 1)
+        assert f"error: {refused}: cannot be written" in answer.err
+
+
+def test_a_forced_export_spares_folders_that_are_no_export(sim, tmp_path):
+    (tmp_path / "precious").write_text("x")
+    assert "other files" in sim("export", "mine", "--out", tmp_path, "--force").err
+    assert (tmp_path / "precious").exists()
+
+
 def test_compare(sim, desk):
     answer = sim("compare", latest(desk) / "reference", "market_integration")
     assert answer.code == 0
@@ -147,6 +190,9 @@ def test_explain(sim):
         (("explain", "gdp", "--city", "MIL", "--year", "2031"), "2019 to 2022"),
         (("compare", "market_integratoin", "mine"), "did you mean market_integration?"),
         (("export", "mine", "--format", "xls"), "did you mean xlsx?"),
+        (("compare", "mine", "mine", "--top", "-2"), "above 0"),
+        (("run", "baseline", "parameters.trade_elasticity=x"), "parameters.trade_elasticity: 'x' is neither"),
+        (("run", "baseline", "reference=baselin"), "reference: unknown scenario 'baselin'; did you mean baseline?"),
         (("run", "baseline", "world=three_cities", "horizon=2050"), "2019 to"),
         (("run", "baseline", "world.dataset=nowhere"), "no such data set"),
         (("run", "baseline", "parameters.trade_elastcity=4"), "did you mean trade_elasticity?"),
@@ -198,6 +244,19 @@ def test_data_check_lists_every_problem(sim, tmp_path):
     answer = sim("data", "check", tmp_path / "mine", "--json")
     assert answer.code == 2
     assert {"value_added.csv", "targets.csv"} <= {error["file"] for error in answer.json["errors"]}
+    quiet = sim("data", "check", tmp_path / "mine", "--quiet")
+    assert quiet.out == ""
+    assert quiet.err.count("\n") == len(answer.json["errors"])
+
+
+def test_a_number_with_underscores_is_text(sim, tmp_path):
+    assert sim("data", "new", tmp_path / "mine").code == 0
+    table = tmp_path / "mine" / "value_added.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace(",440,", ",4_40,", 1), encoding="utf-8")
+    answer = sim("run", "baseline", f"world.dataset={tmp_path / 'mine'}", "--out", tmp_path / "run")
+    assert answer.code == 2
+    assert "row 13, column value: '4_40' is text where a number belongs" in answer.err
+    assert sim("data", "check", tmp_path / "mine").out.endswith("has 1 error, 1 warning\n")
 
 
 @pytest.mark.parametrize("what", ["scenarios", "policies", "indicators", "parameters", "phases", "sectors", "cities"])

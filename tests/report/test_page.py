@@ -160,3 +160,13 @@ def test_every_section_has_its_place_in_the_contents(small: Run) -> None:
     links = re.findall(r'<a href="#(\w+)">', page.split("</nav>")[0])
     assert links == list(SECTIONS)
     assert html.LANGUAGES == ("en", "zh")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_page_of_another_region_is_about_that_region(small: Run, language: str) -> None:
+    page = SCRIPT.sub("", render(small, language=language))
+    title = re.findall("<title>(.*?)</title>", page)[0]
+    assert "41" not in title
+    assert "3" in title
+    kicker = re.findall('<p class="kicker">(.*?)</p>', page)[0]
+    assert kicker.startswith("three_cities")
