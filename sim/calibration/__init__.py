@@ -67,7 +67,7 @@ def _warn_several_equilibria(world: World) -> None:
             f"several equilibria are possible: own_sector_agglomeration times value-added share times trade elasticity "
             f"is {scale[s]:.2f} in sector {world.sector_ids[s]}, not below 1",
             ModelWarning,
-            stacklevel=3,
+            stacklevel=3,  # unit: frames, up to who calibrates
         )
 
 

@@ -125,7 +125,7 @@ def move_plants(  # noqa: PLR0913 - a kernel takes arrays and scalars
             reachable += attraction * opened[o, d]
         reachable -= share[o, o] * opened[o, o]
         pushed = push[o] if reachable > 0.0 else 0.0
-        own = hazard * (1.0 - pushed) / total
+        own = hazard * (1.0 - pushed) / total if total > 0.0 else 0.0
         policy = pushed / reachable if reachable > 0.0 else 0.0
         for d in range(n):
             by_policy = policy * opened[o, d] * share[o, d]

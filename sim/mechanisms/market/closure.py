@@ -121,7 +121,8 @@ class YearlyClosure:
         cl, base = self.closure, self.base
         nv = state.national[0]
         start = base.world.base_year
-        done = min(1.0, (state.year - start) / (self.land_decline_year - start))
+        span = self.land_decline_year - start
+        done = min(1.0, (state.year - start) / span) if span > 0 else 0.0  # a later base year has the fall in its data
         cl.land[:] = base.budgets.land_ratio * (1.0 - self.land_decline * done)
         cl.interest[:] = self.interest_rate / nv * state.debt
         cl.p_interest[:] = self.interest_rate / nv * state.province_debt

@@ -19,7 +19,7 @@ from sim.mechanisms.market.trade_cost import trade_kernel
 MAX_SWEEPS = 2000
 IMPLICIT_SIZE = 2000  # unit: region-sector pairs; beyond it the dense steps of the fallback take too long
 IMPLICIT_STEPS = 300  # unit: steps; the hardest of 6,000 random economies took 271
-PRECISION = 1e-11  # of national value added, for the accounts of the record
+PRECISION = 2e-11  # unit: of the cities' value added, for the accounts of the record
 
 
 class Market:
@@ -55,6 +55,8 @@ class Market:
         self.accounts = blank_accounts(n, base.n_provinces)
         self.technology = technology(base)
         self._levers = (base.admin_barrier.copy(), np.ones((n, n)))
+        cities = world.value_added[: world.n_cities].sum()
+        self._precision = PRECISION * float(cities / world.value_added[: world.row].sum())
         self.sweeps = 0
         self.residual = 0.0
         shape = (n_sectors, n)
@@ -111,7 +113,7 @@ class Market:
     def _settle(self, z: FloatArray, closure: kernels.Closure, state: State) -> None:
         converged, _, residual = kernels.settle(
             z, self.technology, closure, self.accounts, self._value_added, self._spending, self._sales,
-            self._u, self._phi, PRECISION, MAX_SWEEPS,
+            self._u, self._phi, self._precision, MAX_SWEEPS,
         )  # fmt: skip
         self._check_spending(state.year)
         if not converged:
