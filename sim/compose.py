@@ -119,6 +119,64 @@ def gather(scenario: str, overrides: Sequence[str] = (), scenario_dir: str | Pat
     return Composed(plain, _provenance(raw, path, plain, values))
 
 
+@dataclass(frozen=True)
+class Several:
+    """What an override of a sweep names: a list of values, or an interval to draw from."""
+
+    values: tuple[Any, ...] = ()
+    interval: tuple[float, float] | None = None
+
+
+def split_sweep(overrides: Sequence[str]) -> tuple[list[str], dict[str, Several]]:
+    """The overrides that set one value, as they are; and those of Hydra's sweep grammar by key (with its ``+``).
+
+    Lists ``a,b,c``, ``choice(a,b)``, ``range(start,stop,step)`` and ``interval(low,high)``.
+    """
+    single: list[str] = []
+    several: dict[str, Several] = {}
+    for text, override in zip(overrides, _parse(overrides, sweeps=True), strict=True):
+        if not override.is_sweep_override():
+            single.append(text)
+            continue
+        key = ("+" if override.is_add() else "") + override.key_or_group
+        if key in several:
+            raise InputError("is swept twice", key=key)
+        several[key] = _several(override, text)
+    return single, several
+
+
+def sweep_values(text: str) -> Several:
+    """What a text of the sweep grammar names: ``range(0,1,0.1)``, ``1,2,3``; a single value is a list of one."""
+    (override,) = _parse([f"value={text}"], sweeps=True)
+    return _several(override, text) if override.is_sweep_override() else Several((override.value(),))
+
+
+def _several(override: Override, text: str) -> Several:
+    if override.is_interval_sweep():
+        drawn = override.value()
+        return Several(interval=(float(drawn.start), float(drawn.end)))
+    try:
+        values = tuple(override.sweep_iterator())
+    except (HydraException, AttributeError) as error:
+        raise InputError(f"cannot read '{text}': {_first_line(error)}", key=override.key_or_group) from None
+    for value in values:
+        _refuse_code(value, None, f"{override.key_or_group}.")
+    if not values:
+        raise InputError(f"'{text}' names no value", key=override.key_or_group)
+    return Several(tuple(_rounded(value) for value in values))
+
+
+def _rounded(value: object) -> object:
+    """Steps of a range add up rounding: 0.1 + 0.2 is shown and stored as 0.3."""
+    return float(f"{value:.12g}") if isinstance(value, float) else value
+
+
+def parse_value(text: str) -> Any:
+    """One value in the grammar of overrides: what `sim.experiments.provenance.hydra_value` wrote."""
+    (override,) = _parse([f"value={text}"])
+    return override.value()
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file, or one clear error with the line."""
     try:
@@ -179,7 +237,7 @@ def _items(node: object) -> Iterator[tuple[object, object]]:
         yield from enumerate(node)
 
 
-def _parse(overrides: Sequence[str]) -> list[Override]:
+def _parse(overrides: Sequence[str], *, sweeps: bool = False) -> list[Override]:
     parser = OverridesParser.create()
     parsed = []
     for text in overrides:
@@ -190,19 +248,21 @@ def _parse(overrides: Sequence[str]) -> list[Override]:
         except HydraException as error:
             reason = str(error).splitlines()[0]
             raise InputError(f"cannot read '{text}': {reason} (quote brackets: 'key=[a,b]')", key=text) from None
-        _refuse_key(override, text)
+        _refuse_key(override, text, sweeps=sweeps)
         parsed.append(override)
     return parsed
 
 
-def _refuse_key(override: Override, text: str) -> None:
+def _refuse_key(override: Override, text: str, *, sweeps: bool = False) -> None:
     key = override.key_or_group
     if any(_INSTANTIATE.match(part) for part in key.split(".")) or key.split(".")[0].split("/")[0] == "hydra":
         raise InputError("a configuration cannot name code to run", key=key)
     if override.is_sweep_override():
-        raise InputError(f"'{text}' names several values; one run takes one value", key=key)
-    _refuse_code(override.value(), None, f"{key}.")
-    if key == "scenario":
+        if not sweeps:
+            raise InputError(f"'{text}' names several values; one run takes one value (sim sweep takes them)", key=key)
+    else:
+        _refuse_code(override.value(), None, f"{key}.")
+    if key == "scenario" and not sweeps:
         raise InputError("the scenario is the first word after `sim run`", key=key)
 
 

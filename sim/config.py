@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, field_validator
@@ -21,11 +21,12 @@ from sim.core.errors import InputError
 from sim.core.words import did_you_mean
 
 if TYPE_CHECKING:
-    from sim.datasets.parameters import Parameters
+    from sim.datasets.parameters import Parameter, Parameters
     from sim.datasets.world import World
     from sim.year import Simulation
 
 Values = Mapping[str, Any]
+Model = TypeVar("Model", bound=BaseModel)
 
 _CONSTRAINTS = {
     "greater_than": "{value} is not above {bound}",
@@ -91,7 +92,7 @@ class RunConfig(Part):
     @field_validator("parameters", mode="before")
     @classmethod
     def _flat(cls, values: object) -> object:
-        return _flatten(values) if isinstance(values, Mapping) else values
+        return flatten(values) if isinstance(values, Mapping) else values
 
     @classmethod
     def judge(cls, values: Values, files: Mapping[str, str] | None = None) -> RunConfig:
@@ -101,10 +102,7 @@ class RunConfig(Part):
         if not isinstance(policies, Mapping):
             raise InputError("must hold policies by name", key="policies", allowed=", ".join(_registry()))
         data["policies"] = {str(name): _policy(str(name), given, files) for name, given in policies.items()}
-        try:
-            return cls.model_validate(data)
-        except ValidationError as error:
-            raise _input_error(error, cls, data, "", files) from None
+        return judged(cls, data, files=files)
 
     @classmethod
     def read(cls, path: Path) -> RunConfig:
@@ -121,11 +119,11 @@ class RunConfig(Part):
 
     def flat(self) -> dict[str, object]:
         """Dotted key -> value, to compare two runs."""
-        return _flatten(self.plain())
+        return flatten(self.plain())
 
     def to_yaml(self) -> str:
         """What ``--show-config`` prints and a run saves; `read` takes it back."""
-        return yaml.safe_dump(_lists(self.plain()), sort_keys=False, allow_unicode=True, width=120)
+        return yaml.safe_dump(lists(self.plain()), sort_keys=False, allow_unicode=True, width=120)
 
     def digest(self) -> str:
         """sha256 of the resolved configuration; its first six letters name the run's folder."""
@@ -139,11 +137,11 @@ class RunConfig(Part):
         return type(self).judge(data)
 
 
-def world_of(config: RunConfig) -> World:
-    """The data set of a run with its parameters replaced."""
+def world_of(config: RunConfig, loaded: World | None = None) -> World:
+    """The data set of a run (read here unless it is ``loaded``) with its parameters replaced."""
     from sim.datasets.world import World
 
-    world = World.load(config.world.dataset)
+    world = World.load(config.world.dataset) if loaded is None else loaded
     check_horizon(config, world)
     replaced = parameter_values(config, world.parameters)
     return world.with_parameters(replaced) if replaced else world
@@ -216,10 +214,15 @@ def _policy(name: str, given: object, files: Mapping[str, str] | None) -> BaseMo
     values = given if given is not None else {}
     if isinstance(values, BaseModel):
         values = values.model_dump(mode="python")
+    return judged(model, values, prefix=f"policies.{name}", files=files)
+
+
+def judged(model: type[Model], values: object, *, prefix: str = "", files: Mapping[str, str] | None = None) -> Model:
+    """The model that plain values describe, or an `InputError` naming the key (below ``prefix``) and its file."""
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise _input_error(error, model, values, f"policies.{name}", files) from None
+        raise _input_error(error, model, values, prefix, files) from None
 
 
 def _input_error(
@@ -334,30 +337,35 @@ def _file(key: str, files: Mapping[str, str] | None) -> str | None:
 
 
 def _rows(key: str, parameters: Parameters) -> list[str]:
-    """Names of all rows of a parameter: bare for the row of everything, else with sector and place."""
-    if key not in parameters:
-        return [key]  # the data set says what is wrong with it
-    rows = parameters.frame.loc[parameters.frame["key"] == key, ["sector", "place"]]
+    """Names of all rows of a parameter; a key the data set does not have is left for it to complain about."""
+    return [name for name, _ in parameter_rows(key, parameters)] if key in parameters else [key]
+
+
+def parameter_rows(key: str, parameters: Parameters) -> list[tuple[str, Parameter]]:
+    """All rows of a parameter by name: bare for the row of everything, else with sector and place."""
+    frame = parameters.frame
+    places = frame.loc[frame["key"] == key, ["sector", "place"]].itertuples(index=False, name=None)
     return [
-        ".".join([key, *(part for part in row if part != "all")]) for row in rows.itertuples(index=False, name=None)
+        (".".join([key, *(part for part in where if part != "all")]), parameters.row(key, *where)) for where in places
     ]
 
 
-def _flatten(node: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
+def flatten(node: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
+    """Dotted key -> value."""
     flat: dict[str, Any] = {}
     for key, value in node.items():
         if isinstance(value, Mapping) and value:
-            flat |= _flatten(value, f"{prefix}{key}.")
+            flat |= flatten(value, f"{prefix}{key}.")
         else:
             flat[f"{prefix}{key}"] = value
     return flat
 
 
-def _lists(node: object) -> object:
+def lists(node: object) -> object:
     """Tuples become lists: YAML knows no tuples."""
     if isinstance(node, Mapping):
-        return {key: _lists(value) for key, value in node.items()}
-    return [_lists(item) for item in node] if isinstance(node, list | tuple) else node
+        return {key: lists(value) for key, value in node.items()}
+    return [lists(item) for item in node] if isinstance(node, list | tuple) else node
 
 
 def _set(data: dict[str, Any], key: str, value: object) -> None:

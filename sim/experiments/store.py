@@ -137,12 +137,12 @@ def write(folder: Path, config: RunConfig, info: Mapping[str, Any], tables: Mapp
     """The files of one run into a folder that exists."""
     (folder / CONFIG).write_text(config.to_yaml(), encoding="utf-8")
     for name, table in tables.items():
-        (folder / f"{name}.parquet").write_bytes(_parquet(table))
+        (folder / f"{name}.parquet").write_bytes(encoded_table(table))
     (folder / INFO).write_text(json.dumps(info, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
-def _parquet(table: pa.Table) -> bytes:
-    """Encoded in memory: a file is then written by one call whose errors are plain."""
+def encoded_table(table: pa.Table) -> bytes:
+    """Parquet in memory: a file is then written by one call whose errors are plain."""
     sink = pa.BufferOutputStream()
     strings = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
     pq.write_table(table, sink, compression="zstd", use_dictionary=strings)

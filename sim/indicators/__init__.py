@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from sim.indicators import economy, fiscal, inequality, trade
 from sim.indicators.base import REGISTRY, Indicator
+from sim.indicators.comparison import COMPARISONS
 
-__all__ = ["REGISTRY", "Indicator", "economy", "fiscal", "inequality", "trade"]
+__all__ = ["COMPARISONS", "REGISTRY", "Indicator", "economy", "fiscal", "inequality", "trade"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
@@ -97,18 +97,21 @@ class View:
 Function = Callable[[View, IntArray], FloatArray]
 
 
+Computed = TypeVar("Computed", bound=Callable[..., FloatArray])
+
+
 @dataclass(frozen=True)
-class Indicator:
+class Indicator(Generic[Computed]):
     """A named number of a place and a year."""
 
     name: str
     unit: str
     meaning: str
     scopes: tuple[str, ...]
-    compute: Function
+    compute: Computed
 
 
-REGISTRY: dict[str, Indicator] = {}
+REGISTRY: dict[str, Indicator[Function]] = {}
 """Every indicator by name, filled by the modules of this package."""
 
 
