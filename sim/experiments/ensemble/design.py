@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def unit_points(design: Design, samples: int, dimensions: int, seed: int) -> FloatArray:
-    """Points ``[sample, dimension]`` between 0 and 1: a Latin hypercube (McKay et al. 1979) or a scrambled Sobol sequence.
+    """Points ``[sample, dimension]`` between 0 and 1; same arguments, same points.
 
-    Same arguments, same points.
+    A Latin hypercube (McKay, Beckman and Conover 1979) or a scrambled Sobol sequence (Sobol 1967, Owen 1998).
     """
     from scipy.stats import qmc
 

@@ -12,7 +12,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from multiprocessing import connection, get_context, parent_process
 from typing import Any, Protocol, TypeVar
@@ -102,9 +102,8 @@ class Pool:
 
     def _submit(self, function: Callable[[Task], Result], task: Task) -> Future[Result]:
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                self.workers, mp_context=get_context("spawn"), initializer=_leave_with_parent
-            )
+            spawn = get_context("spawn")
+            self._pool = ProcessPoolExecutor(self.workers, mp_context=spawn, initializer=_leave_with_parent)
         return self._pool.submit(function, task)
 
     def close(self) -> None:
@@ -189,6 +188,19 @@ def _connect(workers: int, address: str | None) -> tuple[Any, Any]:
 
 
 CONNECT_SECONDS = 20  # unit: seconds until a scheduler must have answered
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Which executor, how many workers, where."""
+
+    executor: str = LOCAL
+    workers: int = 1
+    address: str | None = None
+
+    def open(self) -> AbstractContextManager[Executor]:
+        """The executor; it ends with the block."""
+        return executor(self.executor, self.workers, self.address)
 
 
 @contextmanager

@@ -35,7 +35,7 @@ from sim.indicators import COMPARISONS, REGISTRY
 from sim.policies import Policy
 
 if TYPE_CHECKING:
-    from sim.core.arrays import IntArray
+    from sim.core.arrays import FloatArray, IntArray
     from sim.datasets.world import World
 
 RUN, STRUCTURE, WORLD, REPLICATE = KEYS = ("run", "structure", "world", "replicate")
@@ -104,7 +104,8 @@ class Plan:
     def config(self, run: int) -> RunConfig:
         """The configuration of one run, as the worker makes it."""
         row = self.row(run)
-        return self.structures[row[STRUCTURE]].config.with_values({**self.values(row), REPLICATE: row[REPLICATE]})
+        start: RunConfig = self.structures[row[STRUCTURE]].config
+        return start.with_values({**self.values(row), REPLICATE: row[REPLICATE]})
 
     def row(self, run: int) -> dict[str, Any]:
         """The settings of one run.
@@ -114,7 +115,7 @@ class Plan:
         """
         if not 0 <= run < len(self):
             raise InputError(f"the study has no run {run}", key=RUN, allowed=f"0 to {len(self) - 1}")
-        return self.cases.iloc[run].to_dict()
+        return {str(key): value for key, value in self.cases.iloc[run].to_dict().items()}
 
     def words(self, run: int) -> list[str]:
         """Overrides that make this run from its scenario on the command line."""
@@ -183,12 +184,14 @@ def encoded(value: Any) -> Any:
 # --- making it ----------------------------------------------------------------------------------------------------
 
 
-def make_plan(spec: StudySpec, *, table: pd.DataFrame | None = None) -> Plan:
+def make_plan(spec: StudySpec, *, table: pd.DataFrame | None = None, points: FloatArray | None = None) -> Plan:
     """Every run of a study, each of its values judged.
 
     Args:
         spec: the study.
         table: settings of the levers, one row each, instead of the file ``spec.cases``.
+        points: ``[sample, interval]`` between 0 and 1 instead of drawn ones; intervals in the order of the study,
+            uncertainties first.
 
     Raises:
         InputError: something in the study is wrong, or no run is left.
@@ -203,8 +206,10 @@ def make_plan(spec: StudySpec, *, table: pd.DataFrame | None = None) -> Plan:
     listed = [] if given is None else _columns(given, source)
     every = (*theirs, *mine, *listed)
     _refuse_twice(every, words)
-    codes = _crossed(spec, theirs, mine, listed, 1 if given is None else len(given))
-    drawn = _draw(spec, [f for f in every if not f.options])
+    intervals = [factor for factor in every if not factor.options]
+    drawn = _draw(spec, intervals, points)
+    n_samples = len(drawn[intervals[0].name]) if intervals else 1
+    codes = _crossed(spec, theirs, mine, listed, {"sample": n_samples, "case": 1 if given is None else len(given)})
     cases = _table(every, codes, drawn)
     cases, structures = _structured(cases, every, spec, words)
     plan = Plan(spec, every, structures, _numbered(cases, every, structures))
@@ -281,16 +286,19 @@ def _refuse_twice(every: Sequence[Factor], words: Sequence[str]) -> None:
 
 
 def _crossed(
-    spec: StudySpec, theirs: Sequence[Factor], mine: Sequence[Factor], listed: Sequence[Factor], n_cases: int
+    spec: StudySpec,
+    theirs: Sequence[Factor],
+    mine: Sequence[Factor],
+    listed: Sequence[Factor],
+    sizes: Mapping[str, int],
 ) -> dict[str, IntArray]:
     """Position of every run along every axis: sample, each list of the world, replicate, each list of ours, case."""
-    has_intervals = any(not factor.options for factor in (*theirs, *mine))
-    axes = {"sample": spec.samples if has_intervals else 1}
+    axes = {"sample": sizes["sample"]}
     axes |= {factor.name: len(factor.options) for factor in theirs if factor.options}
     n_worlds = int(np.prod(list(axes.values())))
     axes[REPLICATE] = spec.replications
     axes |= {factor.name: len(factor.options) for factor in mine if factor.options}
-    axes["case"] = n_cases
+    axes["case"] = sizes["case"]
     total = int(np.prod(list(axes.values()), dtype=np.int64))
     positions = np.unravel_index(np.arange(total), tuple(axes.values()))
     codes = dict(zip(axes, (np.asarray(p) for p in positions), strict=True))
@@ -299,8 +307,11 @@ def _crossed(
     return codes
 
 
-def _draw(spec: StudySpec, intervals: Sequence[Factor]) -> dict[str, Any]:
-    points = unit_points(spec.design, spec.samples, len(intervals), spec.seed)
+def _draw(spec: StudySpec, intervals: Sequence[Factor], points: FloatArray | None) -> dict[str, FloatArray]:
+    if points is None:
+        points = unit_points(spec.design, spec.samples, len(intervals), spec.seed)
+    if points.shape[1] != len(intervals):
+        raise InputError(f"points of {points.shape[1]} dimensions for {len(intervals)} intervals", key="points")
     return {factor.name: factor.quantile(points[:, i]) for i, factor in enumerate(intervals)}
 
 

@@ -178,11 +178,12 @@ def parameters_read(config: RunConfig) -> list[str]:
 
 def names_kept(outcomes: Sequence[str], places: Sequence[str]) -> list[str]:
     """Columns of the indicator table: what was asked for, or everything that any of the places has."""
-    known = {**REGISTRY, **COMPARISONS}
+    scopes = {name: item.scopes for name, item in REGISTRY.items()}
+    scopes |= {name: item.scopes for name, item in COMPARISONS.items()}
     return [
         name
-        for name, item in known.items()
-        if (not outcomes or name in outcomes) and any(scope in item.scopes for scope in places)
+        for name, those in scopes.items()
+        if (not outcomes or name in outcomes) and any(scope in those for scope in places)
     ]
 
 

@@ -15,7 +15,6 @@ from sim.compose import read_yaml, scenario_folders, shown
 from sim.config import Part, Text, judged
 from sim.core.errors import InputError
 from sim.core.words import did_you_mean
-from sim.indicators.base import REGION
 
 STUDIES = "studies"
 """Folder of studies inside a folder of scenarios."""
@@ -36,14 +35,14 @@ class StudySpec(Part):
     levers: dict[str, Any] = Field({}, description="what we set: key -> list, sweep text, or {low, high}")
     uncertainties: dict[str, Any] = Field(
         {},
-        description="what the world sets: key -> list, sweep text, {low, high}, or nothing for a parameter's own range; "
+        description="what the world sets: key -> list, sweep text, {low, high}, or nothing for a parameter's range; "
         "'judgement' stands for every judgement parameter the model reads",
     )
     cases: str | None = Field(
         None, description="CSV or Parquet file: one row per setting of the levers, keys as columns"
     )
     outcomes: list[str] = Field([], description="indicators kept; empty = all the places have")
-    places: list[Scope] = Field([REGION], description="for which places", min_length=1)
+    places: list[Scope] = Field(["region"], description="for which places", min_length=1)
     tables: list[Literal["cities", "sectors"]] = Field([], description="tables of every run kept besides")
     design: Design = Field("latin_hypercube", description="how intervals are drawn from")
     samples: int = Field(DEFAULT_SAMPLES, ge=1, description="draws from the intervals, all together")

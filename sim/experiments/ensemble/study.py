@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -112,9 +112,10 @@ class Study:
                 hint = did_you_mean(column, source.schema.names)
                 raise InputError(f"the table {name} has no column '{column}'{hint}", file=str(self.folder))
         try:
-            return tables.plain_strings(source.to_table(columns=columns, filter=where)).to_pandas()
+            frame: pd.DataFrame = tables.plain_strings(source.to_table(columns=columns, filter=where)).to_pandas()
         except (OSError, pa.ArrowException) as error:
             raise self._damaged(error) from None
+        return frame
 
     def outcomes(
         self, year: int | None = None, place: str = REGION, columns: Sequence[str] | None = None
@@ -168,7 +169,7 @@ class Study:
             acero.Declaration("aggregate", acero.AggregateNodeOptions(wanted, keys=list(by) or None)),
         ]
         try:
-            found = acero.Declaration.from_sequence(steps).to_table().to_pandas()
+            found: pd.DataFrame = acero.Declaration.from_sequence(steps).to_table().to_pandas()
         except (OSError, pa.ArrowException) as error:
             raise self._damaged(error) from None
         return found.set_index(list(by)).sort_index() if by else found
@@ -187,9 +188,10 @@ class Study:
             for folder in sorted({path.parent for path in self.folder.glob("*/part-*.parquet")}):
                 session.register(folder.name, self.dataset(folder.name))
             try:
-                return session.sql(query).df()
+                found: pd.DataFrame = session.sql(query).df()
             except duckdb.Error as error:
                 raise InputError(str(error).splitlines()[0], key="query") from None
+        return found
 
     def config(self, run: int) -> RunConfig:
         """The configuration of one run."""

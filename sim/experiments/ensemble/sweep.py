@@ -21,7 +21,7 @@ from sim import __version__
 from sim.compose import Several, split_sweep
 from sim.core.errors import InputError
 from sim.experiments.ensemble import parts, shard
-from sim.experiments.ensemble.executors import LOCAL, Died, executor
+from sim.experiments.ensemble.executors import Died, Engine
 from sim.experiments.ensemble.factors import PARAMETERS
 from sim.experiments.ensemble.plan import REPLICATE, RUN, STRUCTURE, WORLD, Plan, is_empty, make_plan
 from sim.experiments.ensemble.spec import StudySpec, merged
@@ -31,6 +31,7 @@ from sim.experiments.store import OUTPUTS, unwritable
 if TYPE_CHECKING:
     from sim.experiments.ensemble.executors import Executor
 
+ONE_PROCESS = Engine()
 MOST_IN_A_SHARD = 500  # unit: runs a killed worker may lose
 SHARDS_PER_WORKER = 8  # unit: shards, so that workers end at about the same time
 
@@ -70,8 +71,7 @@ def sweep(
     workers: int = 1,
     out: str | Path | None = None,
     resume: bool = False,
-    executor: str = LOCAL,
-    address: str | None = None,
+    engine: Engine | None = None,
     tell: Tell | None = None,
     **options: Any,
 ) -> Study:
@@ -82,11 +82,10 @@ def sweep(
         grid_or_table: what varies: key -> list, sweep text (``"range(0,1,0.1)"``) or ``{"low": .., "high": ..}``; or a
             table with keys as columns and one row per setting; or overrides as on the command line.
         replications: repetitions of every run with other shocks.
-        workers: processes.
+        workers: processes on this machine; 1 is this process itself.
         out: folder of the study; None keeps it in a temporary folder as long as the returned object lives.
         resume: finish what is in ``out``.
-        executor: ``local`` or ``cluster``.
-        address: of a Dask scheduler.
+        engine: another executor than processes on this machine.
         tell: told of the progress.
         **options: other fields of a `StudySpec`: uncertainties, constants, outcomes, places, samples, seed, ...
 
@@ -100,7 +99,7 @@ def sweep(
         changes["replications"] = replications
     if isinstance(grid_or_table, Mapping):
         changes["levers"] = {**grid_or_table, **changes.get("levers", {})}
-    elif grid_or_table is not None and table is None:
+    elif grid_or_table is not None and not isinstance(grid_or_table, pd.DataFrame):
         changes = with_overrides(changes, list(grid_or_table))
     unknown = next((key for key in changes if key not in StudySpec.model_fields), None)
     if unknown:
@@ -110,12 +109,12 @@ def sweep(
     if out is None:
         keep = tempfile.TemporaryDirectory(prefix="deltasim-study-")
         out = Path(keep.name) / "study"
-    run_study(plan, Path(out), workers=workers, resume=resume, engine=executor, address=address, tell=tell)
+    run_study(plan, Path(out), engine=engine or Engine(workers=workers), resume=resume, tell=tell)
     return Study(out, keep=keep)
 
 
 def with_overrides(changes: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
-    """Overrides of the command line sorted into a study: lists are levers, intervals of parameters are uncertainties."""
+    """Overrides of the command line as a study: lists are levers, intervals of parameters are uncertainties."""
     single, several = split_sweep(overrides)
     world = {key: _given(item) for key, item in several.items() if item.interval and key.startswith(PARAMETERS)}
     ours = {key: _given(item) for key, item in several.items() if key not in world}
@@ -145,11 +144,9 @@ def run_study(
     plan: Plan,
     out: Path,
     *,
-    workers: int = 1,
+    engine: Engine = ONE_PROCESS,
     resume: bool = False,
     force: bool = False,
-    engine: str = LOCAL,
-    address: str | None = None,
     size: int | None = None,
     tell: Tell | None = None,
 ) -> Progress:
@@ -161,7 +158,7 @@ def run_study(
     started = time.perf_counter()
     try:
         _prepare(out, resume=resume, force=force)
-        with parts.locked(out), executor(engine, workers, address) as chosen:
+        with parts.locked(out), engine.open() as chosen:
             size = _open(plan, out, size or shard_size(len(plan), chosen.workers), resume=resume)
             return _run(plan, out, chosen, size, started, tell)
     except OSError as error:
