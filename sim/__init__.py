@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from sim.experiments.counterfactual import Shock as Shock
     from sim.experiments.counterfactual import counterfactual as counterfactual
     from sim.experiments.counterfactual import exact_hat as exact_hat
-    from sim.experiments.run import load as load
+    from sim.experiments.ensemble.sweep import sweep as sweep
+    from sim.experiments.open import load as load
     from sim.experiments.run import run as run
     from sim.model import RegionalEconomy as RegionalEconomy
 
@@ -36,8 +37,9 @@ _HOMES = {
     "compare": "sim.experiments.compare",
     "counterfactual": "sim.experiments.counterfactual",
     "exact_hat": "sim.experiments.counterfactual",
-    "load": "sim.experiments.run",
+    "load": "sim.experiments.open",
     "run": "sim.experiments.run",
+    "sweep": "sim.experiments.ensemble.sweep",
 }
 
 __all__ = [
@@ -51,6 +53,7 @@ __all__ = [
     "exact_hat",
     "load",
     "run",
+    "sweep",
 ]
 
 

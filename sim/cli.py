@@ -20,6 +20,7 @@ from sim.core.words import did_you_mean
 
 COMMANDS = {
     "run": "run a scenario and write its results and report",
+    "sweep": "run a scenario many times: lists, ranges, uncertainties, replications",
     "compare": "what changes between two runs",
     "report": "write the report of a run again",
     "list": "scenarios, policies, indicators, parameters, phases, sectors, cities",

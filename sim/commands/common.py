@@ -50,6 +50,16 @@ def choose(word: str, known: Sequence[str], what: str) -> str:
     return word
 
 
+def sort_words(first: str, others: Sequence[str]) -> tuple[str, list[str]]:
+    """The scenario is the first word that is no override, wherever it stands; and the overrides."""
+    words = [first, *others]
+    scenario = next((word for word in words if "=" not in word and not word.startswith("~")), None)
+    if scenario is None:
+        raise InputError("which scenario? Name one of sim list scenarios", key="scenario")
+    words.remove(scenario)
+    return scenario, words
+
+
 def count(text: str) -> int:
     """A whole number above zero, as the type of an option."""
     if not text.isdecimal() or int(text) < 1:

@@ -36,6 +36,17 @@ def scenarios(arguments: argparse.Namespace) -> Rows:
     ]
 
 
+def studies(arguments: argparse.Namespace) -> Rows:
+    from sim.compose import read_yaml
+    from sim.experiments.ensemble.spec import studies
+
+    found = {name: read_yaml(path) for name, path in studies(arguments.scenario_dir).items()}
+    return [
+        {"study": name, "scenario": raw.get("scenario", ""), "title": raw.get("title", "")}
+        for name, raw in found.items()
+    ]
+
+
 def policies(arguments: argparse.Namespace) -> Rows:
     """Every policy with the values of its file in configs/, units and meanings as its model says."""
     from sim.compose import read_yaml, shipped
@@ -54,9 +65,10 @@ def policies(arguments: argparse.Namespace) -> Rows:
 
 
 def indicators(arguments: argparse.Namespace) -> Rows:
-    from sim.indicators import REGISTRY
+    from sim.indicators import COMPARISONS, REGISTRY
 
-    return [{"indicator": name, **_described(item)} for name, item in REGISTRY.items()]
+    alone = [{"indicator": name, **_described(item)} for name, item in REGISTRY.items()]
+    return alone + [{"indicator": name, **_described(item)} for name, item in COMPARISONS.items()]
 
 
 def _described(item: object) -> dict[str, str]:
@@ -98,6 +110,7 @@ def phases(arguments: argparse.Namespace) -> Rows:
 
 LISTS: dict[str, Callable[[argparse.Namespace], Rows]] = {
     "scenarios": scenarios,
+    "studies": studies,
     "policies": policies,
     "indicators": indicators,
     "parameters": parameters,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +35,7 @@ def parser() -> common.Parser:
     made.add_argument("--force", action="store_true", help="replace the run in DIR")
     made.add_argument("--no-report", action="store_true", help="tables only")
     made.add_argument("--show-config", action="store_true", help="print the resolved configuration, run nothing")
+    made.add_argument("--multirun", "-m", action="store_true", help="several values per key: the same as sim sweep")
     made.add_argument("--scenario-dir", metavar="DIR", help="a folder of your own scenarios")
     return made
 
@@ -45,7 +45,9 @@ def execute(arguments: argparse.Namespace) -> int:
 
     if arguments.scenario_dir:
         add_folder(arguments.scenario_dir)  # the reference is looked up there too
-    scenario, overrides = _sort(arguments.scenario, arguments.overrides)
+    if arguments.multirun:
+        return _multirun(arguments)
+    scenario, overrides = common.sort_words(arguments.scenario, arguments.overrides)
     config = compose(scenario, overrides)
     if arguments.show_config:
         common.emit(arguments, config.plain(), config.to_yaml().rstrip())
@@ -61,14 +63,15 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _sort(first: str, others: Sequence[str]) -> tuple[str, list[str]]:
-    """The scenario is the first word that is no override, wherever it stands."""
-    words = [first, *others]
-    scenario = next((word for word in words if "=" not in word and not word.startswith("~")), None)
-    if scenario is None:
-        raise InputError("which scenario? Name one of sim list scenarios", key="scenario")
-    words.remove(scenario)
-    return scenario, words
+def _multirun(arguments: argparse.Namespace) -> int:
+    """``sim run -m``: Hydra's spelling of ``sim sweep``."""
+    from sim.commands import sweep
+
+    for option in ("no_report", "show_config"):
+        if getattr(arguments, option):
+            raise InputError("is not for many runs", key=f"--{option.replace('_', '-')}")
+    asked = {name: value for name, value in vars(arguments).items() if value}
+    return sweep.execute(argparse.Namespace(**{**vars(sweep.parser().parse_args([])), **asked}))
 
 
 def _report(tell: common.Tell, run: Run, folder: Path) -> None:

@@ -37,7 +37,7 @@ SHARDS_PER_WORKER = 8  # unit: shards, so that workers end at about the same tim
 
 
 @dataclass
-class Progress:
+class Standing:
     """Where a study stands."""
 
     total: int
@@ -51,6 +51,11 @@ class Progress:
         return self.before + sum(self.status.values())
 
     @property
+    def failed(self) -> int:
+        """Runs of this session that ended in an error."""
+        return sum(count for status, count in self.status.items() if status != shard.OK)
+
+    @property
     def rate(self) -> float:
         """Runs a second of this session."""
         return sum(self.status.values()) / max(time.perf_counter() - self.started, 1e-9)
@@ -60,7 +65,7 @@ class Progress:
         return (self.total - self.done) / self.rate if self.rate > 0.0 else float("nan")
 
 
-Tell = Callable[[Progress], None]
+Tell = Callable[[Standing], None]
 
 
 def sweep(
@@ -149,7 +154,7 @@ def run_study(
     force: bool = False,
     size: int | None = None,
     tell: Tell | None = None,
-) -> Progress:
+) -> Standing:
     """Run a plan into a folder; the parts that are there already are kept when ``resume`` is set.
 
     Raises:
@@ -271,12 +276,12 @@ class Tasks(Sequence[dict[str, Any]]):
         return {**keys, "values": values, "settings": settings, "seed": values.get("seed", self._seeds[row[STRUCTURE]])}
 
 
-def _run(plan: Plan, out: Path, chosen: Executor, size: int, started: float, tell: Tell | None) -> Progress:
+def _run(plan: Plan, out: Path, chosen: Executor, size: int, started: float, tell: Tell | None) -> Standing:
     digest = plan.digest
     n_shards = -(-len(plan) // size)
     missing = [number for number in range(n_shards) if not parts.is_done(out, number, digest)]
     before = len(plan) - sum(min(size, len(plan) - number * size) for number in missing)
-    progress = Progress(len(plan), before)
+    progress = Standing(len(plan), before)
     seconds: Counter[str] = Counter()
     for position, result in chosen.map(shard.run_shard, todo := Tasks(plan, out, size, missing)):
         receipt = shard.failed_shard(todo[position], result.reason) if isinstance(result, Died) else result
