@@ -31,8 +31,12 @@ if TYPE_CHECKING:
 MINIMUM_ELASTICITY = 1.5  # source: MODEL.md 3: "hardly traded" is a high distance and border term, never theta near 0
 
 
-def calibrate(world: World) -> BaseYear:
+def calibrate(world: World, *, keep: bool = True) -> BaseYear:
     """Calibrate the base year; see the module's head for the order.
+
+    Args:
+        world: the data set.
+        keep: whether balanced trade flows are looked up and kept on disk; otherwise the last ones are kept in memory.
 
     Raises:
         InputError: the data cannot be one equilibrium (negative output abroad, budgets that cannot be split).
@@ -51,7 +55,7 @@ def calibrate(world: World) -> BaseYear:
     _base_stocks(base, debt, province_debt, taxes)
     base, accounts, spending = _spending(base)
     kappa = np.exp(base.log_trade - wall)
-    u, phi, sweeps = balanced_trade(world, kappa, base.state.value_added / base.value_added_share, spending)
+    u, phi, sweeps = balanced_trade(world, kappa, base.state.value_added / base.value_added_share, spending, keep=keep)
     base = _priced(base, u, phi, spending, accounts)
     notes = {"seconds": time.perf_counter() - started, "balancing_sweeps": float(sweeps), **_scaled(world, taxes, base)}
     return replace(base, notes=notes)

@@ -18,6 +18,9 @@ BALANCE_TOLERANCE = 1e-13
 BALANCE_SWEEPS = 100_000  # source: a bound, the hardest sector of 41 cities takes about 1,300
 BALANCE_ACCEPTED = 1e-9  # a sector that does not get closer than this is refused
 
+KEPT = 4  # unit: balanced solutions a process remembers
+_LAST: dict[str, dict[str, FloatArray]] = {}
+
 
 def inverted_costs(world: World, log_tau: FloatArray, wall: FloatArray) -> FloatArray:
     """``-theta log tau`` that observed bilateral flows imply, ``[sector, destination, origin]``.
@@ -42,18 +45,19 @@ def inverted_costs(world: World, log_tau: FloatArray, wall: FloatArray) -> Float
 
 
 def balanced_trade(
-    world: World, kappa: FloatArray, output: FloatArray, purchases: FloatArray
+    world: World, kappa: FloatArray, output: FloatArray, purchases: FloatArray, *, keep: bool = True
 ) -> tuple[FloatArray, FloatArray, int]:
     """u and Phi ``[sector, region]`` of the flows with these margins; Phi averages one in logs, by purchases.
 
-    Found once for the same costs and margins and kept on disk under their hash. The third value is the largest number
-    of sweeps a sector took, 0 when the result was on disk.
+    Found once for the same costs and margins and kept under their hash: on disk, or without ``keep`` the last few in
+    memory, so that a sweep over trade parameters does not fill the disk. The third value is the largest number of
+    sweeps a sector took, 0 when the result was known.
 
     Raises:
         EquilibriumError: no flows on these costs have these margins.
     """
     key = content_key(kappa, output, purchases)
-    found = load_arrays(key)
+    found = load_arrays(key) if keep else _LAST.get(key)
     if found is not None and {"u", "phi"} <= set(found):
         return found["u"], found["phi"], 0
     u = np.ones((world.n_sectors, world.n_regions))
@@ -71,7 +75,12 @@ def balanced_trade(
         u[s] /= scale
         phi[s] /= scale
         most = max(most, int(sweeps))
-    store_arrays(key, {"u": u, "phi": phi})
+    if keep:
+        store_arrays(key, {"u": u, "phi": phi})
+    else:
+        while len(_LAST) >= KEPT:
+            _LAST.pop(next(iter(_LAST)))
+        _LAST[key] = {"u": u, "phi": phi}
     return u, phi, most
 
 

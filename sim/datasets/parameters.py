@@ -69,6 +69,8 @@ class Parameters:
     """Provinces of the cities, then ROC, then ROW."""
     added: tuple[tuple[str, str, str], ...] = ()
     """Rows (key, sector, place) that `with_values` added: where the model would not look at them, reading fails."""
+    read: set[str] = field(init=False, repr=False, default_factory=set)
+    """Keys the model has asked for, so that a study can tell which numbers matter; every copy starts with none."""
     _values: dict[tuple[str, str, str], float] = field(init=False, repr=False)
     _positions: dict[tuple[str, str, str], int] = field(init=False, repr=False)
     _counts: Counter[str] = field(init=False, repr=False)
@@ -90,17 +92,20 @@ class Parameters:
     def value(self, key: str) -> float:
         """The number of a parameter that the model takes as one number."""
         self._refuse_added(key, sector=True, place=True)
+        self.read.add(key)
         return self._values[self._resolve(key, EVERYWHERE, EVERYWHERE)]
 
     def by_sector(self, key: str) -> FloatArray:
         """Values [sector]; sectors without a row of their own take the row `all`."""
         self._refuse_added(key, place=True)
+        self.read.add(key)
         return np.array([self._values[self._resolve(key, sector, EVERYWHERE)] for sector in self.sector_ids])
 
     def by_province(self, key: str) -> FloatArray:
         """Values [province, ROC, ROW]; without a row of their own and without `all`, ROC and ROW are 0."""
         self._require_known(key)
         self._refuse_added(key, sector=True)
+        self.read.add(key)
         provinces, outside = self.place_ids[:-2], self.place_ids[-2:]
         inside = [self._values[self._resolve(key, EVERYWHERE, place)] for place in provinces]
         rest = [self._find(key, EVERYWHERE, place) for place in outside]

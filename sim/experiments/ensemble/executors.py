@@ -7,6 +7,7 @@ as a `Died`, alone. Results come in the order in which they are ready.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from multiprocessing import connection, get_context, parent_process
+from types import ModuleType
 from typing import Any, Protocol, TypeVar
 
 from sim.core.errors import InputError
@@ -74,9 +76,9 @@ class Pool:
             broken = False
             try:
                 while not suspects and waiting and len(flying) < AHEAD * self.workers:
-                    flying[self._submit(function, tasks[waiting[0]])] = waiting.popleft()
+                    self._send(flying, function, tasks, waiting)
                 if suspects and not flying:  # alone, so that it is known which task kills its worker
-                    flying[self._submit(function, tasks[suspects[0]])] = suspects.popleft()
+                    self._send(flying, function, tasks, suspects)
             except BrokenProcessPool:
                 broken = True
             for future in wait(flying, return_when=FIRST_COMPLETED).done:
@@ -100,17 +102,36 @@ class Pool:
                         waiting.appendleft(position)
                 flying.clear()
 
-    def _submit(self, function: Callable[[Task], Result], task: Task) -> Future[Result]:
+    def _send(
+        self,
+        flying: dict[Future[Result], int],
+        function: Callable[[Task], Result],
+        tasks: Sequence[Task],
+        queue: deque[int],
+    ) -> None:
         if self._pool is None:
             spawn = get_context("spawn")
             self._pool = ProcessPoolExecutor(self.workers, mp_context=spawn, initializer=_leave_with_parent)
-        return self._pool.submit(function, task)
+        with _main_hidden():
+            future = self._pool.submit(function, tasks[queue[0]])
+        flying[future] = queue.popleft()
 
     def close(self) -> None:
         """Stop the processes; what they were doing is not waited for."""
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
             self._pool = None
+
+
+@contextmanager
+def _main_hidden() -> Iterator[None]:
+    """Processes started here do not run the user's script again, which need not be guarded then: tasks are ours."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _leave_with_parent() -> None:
@@ -148,7 +169,8 @@ class Cluster:
             flying[future.key] = position
             return future
 
-        done = as_completed([submit() for _ in range(min(len(tasks), AHEAD * self.workers))])
+        first = [submit() for _ in range(min(len(tasks), AHEAD * self.workers))]
+        done = as_completed(first, loop=self._client.loop)
         for future in done:
             position = flying.pop(future.key)
             try:
@@ -180,10 +202,11 @@ def _connect(workers: int, address: str | None) -> tuple[Any, Any]:
             reason = str(error).splitlines()[0]
             raise InputError(f"no scheduler answers at {address}: {reason}", key="--address") from None
     dask.config.set({"distributed.scheduler.allowed-failures": ATTEMPTS - 1})
-    cluster = LocalCluster(
-        n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, processes=True,
-        silence_logs=50,
-    )  # fmt: skip
+    with _main_hidden():
+        cluster = LocalCluster(
+            n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, processes=True,
+            silence_logs=50,
+        )  # fmt: skip
     return Client(cluster, set_as_default=False), cluster
 
 
