@@ -62,6 +62,12 @@ def write_whole(path: Path, data: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def sweep_up(folder: Path) -> None:
+    """Remove what a killed process had not finished writing."""
+    for path in folder.rglob(".*.[0-9]*"):
+        path.unlink(missing_ok=True)
+
+
 def is_done(folder: str | Path, shard: int, digest: str) -> bool:
     """Whether a shard of this study is there and unharmed."""
     try:

@@ -115,7 +115,8 @@ class Plan:
         """
         if not 0 <= run < len(self):
             raise InputError(f"the study has no run {run}", key=RUN, allowed=f"0 to {len(self) - 1}")
-        return {str(key): value for key, value in self.cases.iloc[run].to_dict().items()}
+        (row,) = self.cases.iloc[[run]].to_dict("records")  # a single row would make all numbers floating
+        return {str(key): value for key, value in row.items()}
 
     def words(self, run: int) -> list[str]:
         """Overrides that make this run from its scenario on the command line."""
@@ -388,9 +389,11 @@ def _numbered(cases: pd.DataFrame, every: Sequence[Factor], structures: Sequence
 
 def _judge(plan: Plan, world: World, source: str | None) -> None:
     """Every value of every list and both ends of every interval, each alone, on every structure it applies to."""
-    for structure in plan.structures:
-        _judge_places(structure.config, world)
-    for factor, structure in product(plan.factors, plan.structures):
+    firsts = plan.cases.drop_duplicates(STRUCTURE)
+    starts = {s: plan.config(run) for run, s in zip(firsts[RUN], firsts[STRUCTURE], strict=True)}
+    for config in starts.values():
+        _judge_places(config, world)
+    for factor, (number, structure) in product(plan.factors, enumerate(plan.structures)):
         if factor.is_structural or (factor.policy is not None and factor.policy not in structure.config.policies):
             continue
         for row, value in enumerate(factor.options or factor.ends(), start=2):
@@ -398,6 +401,8 @@ def _judge(plan: Plan, world: World, source: str | None) -> None:
                 continue
             try:
                 _judge_one(structure, factor.values(value), world)
+                if not isinstance(value, int | float):
+                    _judge_places(starts[number].with_values(factor.values(value)), world)
             except InputError as error:
                 raise (replace(error, file=source, row=row, column=factor.name) if source else error) from None
 

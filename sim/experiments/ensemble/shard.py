@@ -91,12 +91,14 @@ class Runner:
     _bases: Recent[tuple[BaseYear, str]] = field(default_factory=lambda: Recent(KEPT_WORLDS))
     _references: Recent[Simulation] = field(default_factory=lambda: Recent(KEPT_REFERENCES))
 
-    def run(self, case: Case) -> Outcome:
-        """Run one case beside its reference; whatever goes wrong with it becomes its status."""
+    def run(self, case: Case, take: Callable[[Outcome], None] | None = None) -> Outcome:
+        """Run one case beside its reference and let ``take`` have it; whatever goes wrong becomes its status."""
         outcome = Outcome(case)
         started = time.perf_counter()
         try:
             self._run(outcome)
+            if take is not None:
+                take(outcome)
         except EquilibriumError as error:
             outcome.status, outcome.error = NOT_CONVERGED, str(error)
         except (OSError, MemoryError):
@@ -114,8 +116,7 @@ class Runner:
             base, outcome.warning = self._base(config)
         with self._timed("model"):
             if reference is None:
-                outcome.model = Simulation(config, base=base)
-                outcome.model.run()
+                outcome.model = _finished(Simulation(config, base=base))
                 return
             before = self._references.get_or(_key(reference), lambda: _finished(Simulation(reference, base=base)))
             outcome.before = before
@@ -205,6 +206,9 @@ def indicator_values(
     return rows, values
 
 
+_MORE = {"cities": tables.cities, "sectors": tables.sectors}
+
+
 class Gathered:
     """The tables of a shard, growing run by run."""
 
@@ -215,22 +219,25 @@ class Gathered:
         self._values: dict[str, list[FloatArray]] = {name: [] for name in names}
         self._tables: dict[str, list[pa.Table]] = {name: [] for name in more}
 
-    def add(self, outcome: Outcome) -> None:
-        """Take what is kept of a run; its model is let go."""
-        model, before = outcome.model, outcome.before
-        outcome.model = outcome.before = None
-        self._outcomes.append(outcome)
+    def take(self, outcome: Outcome) -> None:
+        """What is kept of a run that has reached its horizon."""
+        model = outcome.model
         if model is None:
             return
         run = int(outcome.case[RUN])
-        rows, values = indicator_values(model, before, self.names, self.places)
+        rows, values = indicator_values(model, outcome.before, self.names, self.places)
+        more = {name: _MORE[name](model) for name in self.more}
         self._rows.append((run, rows, list(model.years)))
         for name in self.names:
             self._values[name].append(values[name].ravel())
-        for name in self.more:
-            table = {"cities": tables.cities, "sectors": tables.sectors}[name](model)
+        for name, table in more.items():
             column = pa.array(np.full(table.num_rows, run, dtype=np.int64))
             self._tables[name].append(table.add_column(0, RUN, column))
+
+    def add(self, outcome: Outcome) -> None:
+        """A row of the table of runs; the model is let go."""
+        outcome.model = outcome.before = None
+        self._outcomes.append(outcome)
 
     def tables(self) -> dict[str, pa.Table]:
         """runs, indicators, and the tables asked for."""
@@ -299,7 +306,7 @@ def run_shard(task: Mapping[str, Any]) -> dict[str, Any]:
     gathered = Gathered(task["columns"], task["names"], task["places"], task["tables"])
     with threadpool_limits(limits=1):  # workers share the processors; small matrices gain nothing from threads
         for case in task["cases"]:
-            gathered.add(runner.run(case))
+            gathered.add(runner.run(case, gathered.take))
     found = gathered.tables()
     encoded = time.perf_counter()
     receipt = parts.write(task["folder"], task["shard"], task["digest"], found)

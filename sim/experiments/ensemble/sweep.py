@@ -198,6 +198,7 @@ def _open(plan: Plan, out: Path, size: int, *, resume: bool) -> int:
                     "version": "a study of another version",
                 }
                 raise InputError(f"holds {what[name]}: it cannot be finished by this one", file=str(out))
+        parts.sweep_up(out)
         return int(manifest["shard_size"])
     for table in ("runs", "indicators", *plan.spec.tables, parts.RECEIPTS):
         (out / table).mkdir(exist_ok=True)
