@@ -21,6 +21,8 @@ from sim.core.words import did_you_mean
 COMMANDS = {
     "run": "run a scenario and write its results and report",
     "sweep": "run a scenario many times: lists, ranges, uncertainties, replications",
+    "discover": "in which worlds of a study does a condition hold?",
+    "robust": "which setting of a study does well whatever the world is like?",
     "compare": "what changes between two runs",
     "report": "write the report of a run again",
     "list": "scenarios, policies, indicators, parameters, phases, sectors, cities",
