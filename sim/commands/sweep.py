@@ -170,7 +170,9 @@ def tell_study(arguments: argparse.Namespace, study: Study) -> None:
     failures = study.runs.loc[study.runs["status"] != "ok", ["run", "status", "error"]]
     lines = [f"{len(study):,} runs: " + ", ".join(f"{count:,} {name}" for name, count in status.items())]
     if rows:
-        lines += [f"the whole region in {study.last_year}; median, and 5 to 95 % of the worlds:", common.table(rows)]
+        lines += [f"the whole region in {study.last_year}; median, and 5 to 95 % of the worlds:"]
+        lines += [common.table(rows[:SHOWN])]
+        lines += [f"... and {len(rows) - SHOWN:,} more settings"] if len(rows) > SHOWN else []
     if len(failures):
         first = failures.iloc[0]
         lines.append(f"first failure: run {first['run']} {first['status']}: {first['error']}")
@@ -193,7 +195,7 @@ def summary(study: Study) -> list[dict[str, Any]]:
     levers = [factor.name for factor in study.factors if factor.role == "lever" and factor.options]
     groups = table.groupby(levers, dropna=False, sort=False) if levers else [((), table)]
     rows = []
-    for key, part in list(groups)[:SHOWN]:
+    for key, part in groups:
         row: dict[str, Any] = dict(zip(levers, key if isinstance(key, tuple) else (key,), strict=True))
         row["worlds"] = len(part)
         for name in names[:SHOWN]:

@@ -50,13 +50,13 @@ def render(run: Run, *, language: str = "en", switches: SwitchStudy | None = Non
     view = View(run, language)
     page = Page(view, switches if switches is not None else _study(view))
     body = "\n".join(_section(page, anchor, prefix) for anchor, (prefix, _) in SECTIONS.items())
-    return Template(_read("page.html")).substitute(
+    return Template(resource("page.html")).substitute(
         _header(view),
-        style=_read("page.css"),
-        script=_read("page.js"),
-        plotly=_plotly(),
+        style=resource("page.css"),
+        script=resource("page.js"),
+        plotly=plotly_library(),
         body=body,
-        figures=_json({"figures": page.figures, "config": LOOK["config"]}),
+        figures=embedded({"figures": page.figures, "config": LOOK["config"]}),
     )
 
 
@@ -121,15 +121,16 @@ def _header(view: View) -> dict[str, str]:
     return {**safe, "language": {"en": "en", "zh": "zh-CN"}[view.language], "chips": shown, "links": links}
 
 
-def _read(name: str) -> str:
+def resource(name: str) -> str:
+    """A text file of this package."""
     return (files("sim.report") / name).read_text(encoding="utf-8")
 
 
-def _plotly() -> str:
+def plotly_library() -> str:
     """The charts' library, from the installed package: no graph objects are imported for it."""
     return (pkgutil.get_data("plotly", "package_data/plotly.min.js") or b"").decode("utf-8")
 
 
-def _json(data: object) -> str:
+def embedded(data: object) -> str:
     """JSON that may stand inside a script element."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sim.report.study_words import STUDY_TEXTS
+
 LANGUAGES = ("en", "zh")
 
 TEXTS: dict[str, tuple[str, str]] = {
@@ -434,6 +436,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "again.none": ("none", "无"),
 }
 """Key -> English, Chinese; the fields in braces are the same in both."""
+
+
+TEXTS |= STUDY_TEXTS
 
 
 class Words:
