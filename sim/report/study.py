@@ -61,8 +61,16 @@ class StudyView:
 
     def _setting(self, row: dict[Any, Any]) -> str:
         """A setting of the levers that are lists, in one line."""
-        parts = [f"{short(f.name)} {cell(row[f.name])}" for f in self.levers if f.options and not pd.isna(row[f.name])]
-        return ", ".join(parts)
+        present = [f for f in self.levers if f.options and not pd.isna(row[f.name])]
+        return ", ".join(self.cell(f, row[f.name], named=True) for f in present)
+
+    def cell(self, factor: Factor, value: object, *, named: bool = False) -> str:
+        """The value of a lever: policies by what they are, numbers with what they mean."""
+        if factor.key.lstrip("+") == "policies":
+            names = decoded(value) or ["none"]
+            return self.words("and").join(self.words.get(f"policy.{name}", str(name)) for name in names)
+        text = f"{value:g}" if isinstance(value, float) else str(value)
+        return f"{short(factor.name)} {text}" if named else text
 
     def outcome(self, name: str) -> str:
         """An outcome as a reader calls it."""
@@ -182,10 +190,11 @@ def _answer(view: StudyView) -> str:
     seconds = study.manifest.get("seconds", {}).get("wall", float("nan"))
     failed = len(study.runs) - int(study.runs["status"].eq(OK).sum())
     draws = int(study.manifest["replications"])
+    repeated = words("study.tile.replications", n=draws) if draws > 1 else ""
     rate = words("study.tile.rate", rate=number(len(study) / seconds), workers=study.manifest.get("workers", 1))
     shown = [
         (words("study.tile.runs"), f"{len(study.runs):,}", words("study.tile.failed", failed=failed)),
-        (words("study.tile.worlds"), f"{_worlds(study):,}", words("study.tile.replications", n=draws) if draws > 1 else ""),
+        (words("study.tile.worlds"), f"{_worlds(study):,}", repeated),
         (words("study.tile.seconds"), f"{number(seconds, 0)} s", rate),
     ]  # fmt: skip
     return f'<div class="answer">{said}</div>{tiles(shown)}'

@@ -7,7 +7,7 @@ STUDY_TEXTS: dict[str, tuple[str, str]] = {
     "study.kicker": ("A study of many runs", "多情景研究"),
     "study.answer.title": ("What came out", "结果"),
     "study.runs": (
-        "{n} runs. Settings of what we decide: {settings}; worlds of what we do not know: {worlds}. {ok} runs finished.",
+        "{n} runs. Settings of what we decide: {settings}; worlds of what we do not know: {worlds}. Finished: {ok}.",
         "共{n}次模拟：{settings}种决策组合，{worlds}种不确定情形。{ok}次成功。",
     ),
     "study.some_failed": (
@@ -47,8 +47,8 @@ STUDY_TEXTS: dict[str, tuple[str, str]] = {
     ),
     "study.table.title": ("Setting by setting", "各决策组合"),
     "study.table.guide": (
-        "The whole region in {year}, gains against the run without the policy: median, and the span of nine worlds in ten.",
-        "{year}年全区域，增幅相对无政策的基准：中位数，小字为九成情形的区间。",
+        "The whole region in {year}, gains against the reference: median, and the span of nine worlds in ten.",
+        "{year}年全区域，增幅相对基准：中位数，小字为九成情形的区间。",
     ),
     "study.tornado.title": ("Which guess matters", "哪些判断影响结果"),
     "study.tornado.guide": (
