@@ -51,11 +51,13 @@ def calibrate(world: World, *, keep: bool = True) -> BaseYear:
     theta = world.parameters.by_sector("trade_elasticity")
     beta = world.parameters.by_sector("provincial_border")
     wall = theta[:, None, None] * np.log1p(border.T * np.expm1(beta[:, None, None] / theta[:, None, None]))
-    base = _blank(world, taxes, rules, inverted_costs(world, log_tau, wall), border)
+    log_tau = inverted_costs(world, log_tau, wall)
+    base = _blank(world, taxes, rules, log_tau, np.exp(log_tau - wall), border)
     _base_stocks(base, debt, province_debt, taxes)
     base, accounts, spending = _spending(base)
-    kappa = np.exp(base.log_trade - wall)
-    u, phi, sweeps = balanced_trade(world, kappa, base.state.value_added / base.value_added_share, spending, keep=keep)
+    u, phi, sweeps = balanced_trade(
+        world, base.kappa, base.state.value_added / base.value_added_share, spending, keep=keep
+    )
     base = _priced(base, u, phi, spending, accounts)
     notes = {"seconds": time.perf_counter() - started, "balancing_sweeps": float(sweeps), **_scaled(world, taxes, base)}
     return replace(base, notes=notes)
@@ -94,7 +96,9 @@ def _check_stocks(world: World) -> None:
         )
 
 
-def _blank(world: World, taxes: TaxRates, rules: Budgets, log_tau: FloatArray, border: FloatArray) -> BaseYear:
+def _blank(
+    world: World, taxes: TaxRates, rules: Budgets, log_tau: FloatArray, kappa: FloatArray, border: FloatArray
+) -> BaseYear:
     """A base year with all that is known before the accounts are."""
     p = world.parameters
     n, n_sectors, n_provinces = world.n_regions, world.n_sectors, world.n_provinces + 1
@@ -114,6 +118,7 @@ def _blank(world: World, taxes: TaxRates, rules: Budgets, log_tau: FloatArray, b
         log_price=zero,
         log_access=zero,
         log_trade=log_tau,
+        kappa=kappa,
         border=p.by_sector("provincial_border"),
         admin_barrier=border,
         taxes=taxes,

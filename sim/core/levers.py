@@ -40,12 +40,15 @@ class Levers:
 
     def reset(self, baseline: Levers) -> None:
         """Return every array to the baseline in place; contracts once made stay known by their index."""
-        for item in dataclasses.fields(self):
-            if item.name != "contracts":
-                getattr(self, item.name)[:] = getattr(baseline, item.name)
+        for name in ARRAYS:
+            getattr(self, name)[:] = getattr(baseline, name)
 
     def add_contract(self, contract: Contract) -> int:
         """Index of a contract, entered once."""
         if contract not in self.contracts:
             self.contracts.append(contract)
         return self.contracts.index(contract)
+
+
+ARRAYS = tuple(item.name for item in dataclasses.fields(Levers) if item.name != "contracts")
+"""Every lever but the contracts, which stay known."""

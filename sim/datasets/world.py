@@ -8,11 +8,12 @@ Regions are ordered cities, rest of the country (ROC), rest of the world (ROW). 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -205,39 +206,49 @@ class World:
         place = self.regions["province"].where(~outside, pd.Series(self.region_ids, index=self.regions.index))
         return _frozen(pd.Index(places).get_indexer(pd.Index(place)).astype(np.int64))
 
-    @property
+    @cached_property
     def n_regions(self) -> int:
         return len(self.region_ids)
 
-    @property
+    @cached_property
     def n_cities(self) -> int:
         return self.n_regions - 2
 
-    @property
+    @cached_property
     def n_sectors(self) -> int:
         return len(self.sector_ids)
 
-    @property
+    @cached_property
     def n_provinces(self) -> int:
         return len(self.province_ids)
 
-    @property
+    @cached_property
     def roc(self) -> int:
         """Position of the rest of the country."""
         return self.n_cities
 
-    @property
+    @cached_property
     def row(self) -> int:
         """Position of the rest of the world."""
         return self.n_cities + 1
 
     def index(self, region: str) -> int:
         """Position of a region, by id or English name."""
-        return _position(region, self.region_ids, self.region_names, "region")
+        found = self._region_positions.get(region)
+        return _unknown(region, self.region_ids, self.region_names, "region") if found is None else found
 
     def sector_index(self, sector: str) -> int:
         """Position of a sector, by id or English name."""
-        return _position(sector, self.sector_ids, self.sector_names, "sector")
+        found = self._sector_positions.get(sector)
+        return _unknown(sector, self.sector_ids, self.sector_names, "sector") if found is None else found
+
+    @cached_property
+    def _region_positions(self) -> dict[str, int]:
+        return _positions(self.region_ids, self.region_names)
+
+    @cached_property
+    def _sector_positions(self) -> dict[str, int]:
+        return _positions(self.sector_ids, self.sector_names)
 
     # --- technology and final use -----------------------------------------------------------------------------
 
@@ -476,11 +487,14 @@ def _pivot(
     return result
 
 
-def _position(word: str, ids: tuple[str, ...], names: tuple[str, ...], what: str) -> int:
-    if word in ids:
-        return ids.index(word)
-    if names.count(word) == 1:
-        return names.index(word)
+def _positions(ids: tuple[str, ...], names: tuple[str, ...]) -> dict[str, int]:
+    """Where each id stands, and each name that only one has; an id wins over a name."""
+    count = Counter(names)
+    unique = {name: position for position, name in enumerate(names) if count[name] == 1}
+    return unique | {word: position for position, word in enumerate(ids)}
+
+
+def _unknown(word: str, ids: tuple[str, ...], names: tuple[str, ...], what: str) -> NoReturn:
     hint = did_you_mean(word, [*names, *ids])
     if word in names:
         same = [region for region, name in zip(ids, names, strict=True) if name == word]

@@ -68,6 +68,7 @@ class BaseYear:
     log_price: FloatArray  # [region, sector] of the base year
     log_access: FloatArray  # [region, sector] market access of the base year
     log_trade: FloatArray  # [sector, destination, origin] -theta log tau without provincial borders
+    kappa: FloatArray  # [sector, destination, origin] tau^-theta at today's borders
     border: FloatArray  # [sector] beta
     admin_barrier: FloatArray  # [origin, destination] today's provincial borders
     taxes: TaxRates

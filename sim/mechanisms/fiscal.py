@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
+from numba import njit
 
 from sim.core.agreements import Contract
-from sim.core.arrays import FloatArray
+from sim.core.arrays import BoolArray, FloatArray
 from sim.core.levers import Levers
 from sim.core.state import PAYMENT, State
 from sim.mechanisms.base_year import BaseYear
@@ -34,18 +35,44 @@ def contract_payments(
     """
     if not cohorts.size:
         return np.empty((0, len(PAYMENT)))
-    origin, host, sector, kind = (cohorts[:, k].astype(np.int64) for k in range(4))
-    age = year - cohorts[:, 4] - 1.0
-    base = cohorts[:, 5] / capital[host, sector] * tax[host, sector]
-    pairs, index = np.unique(np.column_stack([kind, age]), axis=0, return_inverse=True)
-    shares = np.array([contracts[int(c)].share(year=year, age=int(a)) for c, a in pairs])
-    rate = shares[index.reshape(-1)]
-    capped = np.array([contract.capped for contract in contracts])[kind]
-    left = np.where(capped, np.maximum(cohorts[:, 7] - cohorts[:, 6], 0.0), np.inf)
-    amount = np.minimum(rate * base, left)
-    cohorts[:, 6] += amount
-    rows = np.column_stack([host, origin, sector, kind, age, base, rate, amount])
-    return rows[amount > 0.0]
+    longest = max(contract.term for contract in contracts)
+    rate = np.array([[contract.share(year=year, age=age) for age in range(longest)] for contract in contracts])
+    capped = np.array([contract.capped for contract in contracts])
+    rows = np.empty((cohorts.shape[0], len(PAYMENT)))
+    return rows[: fall_due(cohorts, tax, capital, rate, capped, year, rows)]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def fall_due(
+    cohorts: FloatArray,
+    tax: FloatArray,
+    capital: FloatArray,
+    rate: FloatArray,
+    capped: BoolArray,
+    year: int,
+    rows: FloatArray,
+) -> int:
+    """Write the payments of :func:`contract_payments` into the first of ``rows`` and return how many there are.
+
+    ``rate [contract, age]`` is the origin's share; capital older than its last column pays nothing.
+    """
+    k = 0
+    for c in range(cohorts.shape[0]):
+        origin, host, sector, kind = int(cohorts[c, 0]), int(cohorts[c, 1]), int(cohorts[c, 2]), int(cohorts[c, 3])
+        if not (0 <= host < tax.shape[0] and 0 <= sector < tax.shape[1] and 0 <= kind < rate.shape[0]):
+            raise IndexError("a cohort that is nowhere, or under no contract")
+        age = int(year - cohorts[c, 4] - 1.0)
+        base = cohorts[c, 5] / capital[host, sector] * tax[host, sector]
+        share = rate[kind, age] if 0 <= age < rate.shape[1] else 0.0
+        amount = share * base
+        if capped[kind]:
+            amount = min(amount, max(cohorts[c, 7] - cohorts[c, 6], 0.0))
+        cohorts[c, 6] += amount
+        if amount > 0.0:
+            rows[k, 0], rows[k, 1], rows[k, 2], rows[k, 3] = host, origin, sector, kind
+            rows[k, 4], rows[k, 5], rows[k, 6], rows[k, 7] = age, base, share, amount
+            k += 1
+    return k
 
 
 class Fiscal:
@@ -70,5 +97,5 @@ class Fiscal:
         np.multiply(state.value_added, self._kept, out=tax)
         state.payments = contract_payments(state.cohorts, tax, state.capital, levers.contracts, state.year)
         state.payable[:] = 0.0
-        rows = state.payments
-        np.add.at(state.payable, (rows[:, 0].astype(np.int64), rows[:, 1].astype(np.int64)), rows[:, 7])
+        payer, payee, amount = (state.payments[:, PAYMENT.index(name)] for name in ("payer", "payee", "amount"))
+        np.add.at(state.payable, (payer.astype(np.int64), payee.astype(np.int64)), amount)

@@ -12,19 +12,20 @@ moves takes its origin along, what returns home is native again; columns sum to 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 from numba import njit
 
-from sim.core.arrays import BoolArray, FloatArray
+from sim.core.arrays import BoolArray, FloatArray, IntArray
 from sim.core.levers import Levers
-from sim.core.state import COHORT, State
+from sim.core.state import State
 
 if TYPE_CHECKING:
     from sim.datasets.world import World
     from sim.mechanisms.base_year import BaseYear
 
+KERNEL = {"cache": True, "nogil": True, "error_model": "numpy"}
 MINUTES_PER_HOUR = 60.0  # unit: moving costs count hours of travel
 RETURN_FLOOR = 1e-3  # of the mean return: a place that loses money attracts nothing, and powers stay real
 
@@ -64,20 +65,44 @@ class InvestParams:
         )
 
 
+class Fixed(NamedTuple):
+    """What returns are measured against; the last region is the world."""
+
+    net_capital: FloatArray  # [sector] capital income after corporate tax per unit of value added
+    land_share: FloatArray  # [sector]
+    land_elasticity: float
+    land_price: FloatArray  # [region] of the base year
+    mean_land_price: float
+    base_capital: FloatArray  # [region without the world]
+    wedge: FloatArray  # [region, sector]
+
+
+@njit(**KERNEL)
 def relative_crowding(capital: FloatArray, base: FloatArray) -> FloatArray:
     """Capital ``[region]`` against its base year, relative to the same for the whole: 1 in the base year."""
-    return np.asarray(capital / base * (base.sum() / capital.sum()))
+    whole: float = base.sum() / capital.sum()
+    return capital / base * whole
 
 
+@njit(**KERNEL)
 def net_return(income: FloatArray, capital: FloatArray, land_cost: FloatArray, price: FloatArray) -> FloatArray:
     """Return on capital ``[region, sector]``: (after-tax income - land cost) / (P^I K), 0 where there is no capital."""
-    value = price[:, None] * capital
-    return np.divide(income - land_cost, value, out=np.zeros_like(value), where=value > 0.0)
+    result = np.zeros(capital.shape)
+    for i in range(capital.shape[0]):
+        for s in range(capital.shape[1]):
+            value = price[i] * capital[i, s]
+            if value > 0.0:
+                result[i, s] = (income[i, s] - land_cost[i, s]) / value
+    return result
 
 
+@njit(**KERNEL)
 def land_cost(value_added: FloatArray, share: FloatArray, land_price: FloatArray, mean_price: float) -> FloatArray:
     """Cost of land ``[region, sector]``: ``share_s V_is`` at the mean price of land, in proportion to the price."""
-    return np.asarray(value_added * share * (land_price / mean_price)[:, None])
+    result = value_added * share
+    for i in range(result.shape[0]):
+        result[i] *= land_price[i] / mean_price
+    return result
 
 
 def mean_land_price(world: World) -> float:
@@ -95,7 +120,7 @@ def investment_shares(
     return np.asarray(share / share.sum())
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
+@njit(**KERNEL, fastmath={"reassoc", "contract"})
 def move_plants(  # noqa: PLR0913 - a kernel takes arrays and scalars
     capital: FloatArray,
     weight: FloatArray,
@@ -139,6 +164,118 @@ def move_plants(  # noqa: PLR0913 - a kernel takes arrays and scalars
         share[o, o] = 1.0 - leaving
 
 
+@njit(**KERNEL)
+def returns(
+    value_added: FloatArray,
+    capital: FloatArray,
+    price: FloatArray,
+    fixed: Fixed,
+    land_price: FloatArray,
+    result: FloatArray,
+) -> tuple[FloatArray, float]:
+    """Net return, written to ``result``, and the price of land; relative return and the nation's gross return.
+
+    Relative is to the base-year wedge and to the mean, floored so that its powers exist. The world, the last region,
+    has neither land nor returns of its own.
+    """
+    row = capital.shape[0] - 1
+    stock = np.zeros(row)
+    domestic = gross = 0.0
+    income = value_added * fixed.net_capital
+    for i in range(row):
+        stock[i] = capital[i].sum()
+        domestic += stock[i]
+        gross += income[i].sum()
+    crowding = relative_crowding(stock, fixed.base_capital)
+    land_price[:] = fixed.land_price
+    for i in range(row):
+        land_price[i] *= crowding[i] ** fixed.land_elasticity
+    cost = land_cost(value_added, fixed.land_share, land_price, fixed.mean_land_price)
+    result[:] = net_return(income, capital, cost, price)
+    relative = result / fixed.wedge
+    mean = relative[:row].sum() / np.count_nonzero(capital[:row])
+    return np.maximum(relative / mean, RETURN_FLOOR), gross / (domestic + capital[row].sum())
+
+
+@njit(**KERNEL)
+def next_capital(
+    capital: FloatArray,
+    by_origin: FloatArray,
+    volume: FloatArray,
+    moved: FloatArray,
+    mobile: IntArray,
+    depreciation: float,
+) -> None:
+    """``K(t+1) = (1 - delta) K + new + moves`` in ``capital [region, sector]``; the owners' part is native capital.
+
+    ``by_origin`` and ``moved`` are ``[sector, origin, destination]``; only ``mobile`` sectors have moves.
+    """
+    n, n_sectors = capital.shape
+    left = 1.0 - depreciation
+    for i in range(n):
+        for s in range(n_sectors):
+            capital[i, s] = left * capital[i, s] + volume[i, s]
+    for s in mobile:
+        arriving = np.zeros(n)
+        for o in range(n):
+            arriving += moved[s, o]
+        for i in range(n):
+            capital[i, s] += arriving[i] - moved[s, i].sum()
+    by_origin *= left
+    for s in range(n_sectors):
+        for i in range(n):
+            by_origin[s, i, i] += volume[i, s]
+
+
+@njit(**KERNEL)
+def next_ledger(  # noqa: PLR0913 - a kernel takes arrays and scalars
+    cohorts: FloatArray,
+    terms: FloatArray,
+    year: int,
+    depreciation: float,
+    capital: FloatArray,
+    moved: FloatArray,
+    directed: FloatArray,
+    contract: FloatArray,
+    former_tax: FloatArray,
+    mobile: IntArray,
+) -> FloatArray:
+    """Age the cohorts that moved under a contract, drop those whose term ended, and enter this year's.
+
+    Rows as :data:`sim.core.state.COHORT`, new ones by sector, origin and host, with the most that each may ever pay:
+    its part of ``former_tax [region, sector]``. ``moved`` and what of it is by policy, ``directed``, are ``[sector,
+    origin, destination]``; ``contract [origin, destination]`` counts ``terms``, -1 = none.
+    """
+    n = capital.shape[0]
+    left = 1.0 - depreciation
+    leaving = np.zeros(capital.shape)
+    entered = 0
+    for s in mobile:
+        for o in range(n):
+            leaving[o, s] = moved[s, o].sum()
+            for d in range(n):
+                entered += directed[s, o, d] > 0.0 and contract[o, d] >= 0.0
+    rows = np.zeros((cohorts.shape[0] + entered, cohorts.shape[1]))
+    k = 0
+    for c in range(cohorts.shape[0]):
+        host, sector, kind = int(cohorts[c, 1]), int(cohorts[c, 2]), int(cohorts[c, 3])
+        if not (0 <= host < n and 0 <= sector < capital.shape[1] and 0 <= kind < terms.size):
+            raise IndexError("a cohort that is nowhere, or under no contract")
+        if year - cohorts[c, 4] < terms[kind]:
+            rows[k] = cohorts[c]
+            rows[k, 5] *= left * (1.0 - leaving[host, sector] / (left * capital[host, sector]))
+            k += 1
+    for s in mobile:
+        for o in range(n):
+            for d in range(n):
+                if directed[s, o, d] > 0.0 and contract[o, d] >= 0.0:
+                    rows[k, 0], rows[k, 1], rows[k, 2], rows[k, 3], rows[k, 4] = o, d, s, contract[o, d], year
+                    rows[k, 5] = directed[s, o, d]
+                    rows[k, 7] = former_tax[o, s] / capital[o, s] * directed[s, o, d]
+                    k += 1
+    return rows[:k].copy()
+
+
 class Invest:
     """Accumulates capital, moves plants, keeps the ledger of who moved where."""
 
@@ -161,15 +298,26 @@ class Invest:
         hours = world.travel_time_freight / MINUTES_PER_HOUR
         self._friction = np.exp(-self.params.cost_fixed - self.params.cost_distance * np.log1p(hours))
         np.fill_diagonal(self._friction, 1.0)
-        self._share = np.eye(world.n_regions)
-        self._directed = np.zeros((world.n_sectors, world.n_regions, world.n_regions))
-        self._mean_land_price = mean_land_price(world)
-        self._net_capital = base.taxes.capital_share - base.taxes.corporate_tax
+        n = world.n_regions
+        self._share, self._product = np.eye(n), np.empty((n, n))
+        self._directed = np.zeros((world.n_sectors, n, n))
+        self._fixed = Fixed(
+            net_capital=base.taxes.capital_share - base.taxes.corporate_tax,
+            land_share=self.params.land_share,
+            land_elasticity=self.params.land_elasticity,
+            land_price=world.land_price.copy(),
+            mean_land_price=mean_land_price(world),
+            base_capital=base.state.capital[: world.row].sum(axis=1),
+            wedge=base.wedge,
+        )
         self._mobile = np.flatnonzero(self.params.is_mobile)
 
     def update(self, state: State, levers: Levers) -> None:
         """Returns of the year, then the capital of the next one."""
-        relative = self._returns(state, levers)
+        relative, state.national[4] = returns(
+            state.value_added, state.capital, state.investment_price, self._fixed, state.land_price, state.net_return
+        )
+        state.subsidy_rate[:] = levers.subsidy_rate
         self._positions(state)
         self._relocate(state, levers, relative)
         self._accumulate(state)
@@ -177,24 +325,6 @@ class Invest:
         state.investment_share[:] = investment_shares(
             base.budgets.investment_share, state.capital, base.state.capital, relative, self.params.return_elasticity
         )
-
-    def _returns(self, state: State, levers: Levers) -> FloatArray:
-        """Net return, written; and relative to the base-year wedge, floored so that its powers exist."""
-        base, q = self.base, self.params
-        row = base.world.row
-        capital = state.capital.sum(axis=1)
-        base_capital = base.state.capital.sum(axis=1)
-        crowding = np.ones_like(capital)
-        crowding[:row] = relative_crowding(capital[:row], base_capital[:row])
-        state.land_price[:] = base.world.land_price * crowding**q.land_elasticity
-        income = state.value_added * self._net_capital
-        cost = land_cost(state.value_added, q.land_share, state.land_price, self._mean_land_price)
-        state.net_return[:] = net_return(income, state.capital, cost, state.investment_price)
-        state.subsidy_rate[:] = levers.subsidy_rate
-        state.national[4] = income[:row].sum() / state.capital.sum()
-        relative = state.net_return / base.wedge
-        mean = relative[:row].sum() / np.count_nonzero(state.capital[:row])
-        return np.asarray(np.maximum(relative / mean, RETURN_FLOOR))
 
     def _positions(self, state: State) -> None:
         """Net position in the capital pool: what a place saved for capital less what was invested there."""
@@ -221,7 +351,7 @@ class Invest:
                 standing[s], weight[s], friction, q.hazard, push[s], levers.relocation_open,
                 state.relocated_capital[s], directed[s], self._share,
             )  # fmt: skip
-            state.capital_by_origin[s] = state.capital_by_origin[s] @ self._share
+            state.capital_by_origin[s] = np.matmul(state.capital_by_origin[s], self._share, out=self._product)
         self._keep_ledger(state, levers, directed)
         if levers.subsidy_rate.any():
             arriving = state.relocated_capital.sum(axis=(0, 1)) * state.investment_price
@@ -230,40 +360,25 @@ class Invest:
             state.subsidy_due[:] = 0.0
 
     def _keep_ledger(self, state: State, levers: Levers, directed: FloatArray) -> None:
-        """Age the cohorts that moved under a contract, drop what left or ended, and enter this year's."""
-        q = self.params
-        rows = state.cohorts
-        if rows.size:
-            sector, host = rows[:, 2].astype(np.int64), rows[:, 1].astype(np.int64)
-            standing = (1.0 - q.depreciation) * state.capital[host, sector]
-            left = state.relocated_capital[sector, host].sum(axis=1) / standing
-            rows[:, 5] *= (1.0 - q.depreciation) * (1.0 - left)
-            terms = np.array([contract.term for contract in levers.contracts], dtype=np.float64)
-            rows = rows[state.year - rows[:, 4] < terms[rows[:, 3].astype(np.int64)]]
-        state.cohorts = np.concatenate([rows, self._new_cohorts(state, levers, directed)])
-
-    def _new_cohorts(self, state: State, levers: Levers, directed: FloatArray) -> FloatArray:
-        """Ledger rows of this year's moves under a contract, with the most that each may ever pay."""
+        """The ledger of next year; the cap of a contract is the tax of three years before the move."""
         if not levers.contracts:
-            return np.empty((0, len(COHORT)))
-        sector, origin, host = np.nonzero((directed > 0.0) & (levers.relocation_contract >= 0.0))
-        capital = directed[sector, origin, host]
+            return
+        terms = np.array([contract.term for contract in levers.contracts], dtype=np.float64)
         years = min(3, state.year - self.base.world.base_year + 1)  # source: three years by the rule of 2015
-        tax = state.tax_memory[:, origin, sector].sum(axis=0) * (3 / years)
-        cap = tax / state.capital[origin, sector] * capital
-        contract = levers.relocation_contract[origin, host]
-        return np.column_stack([origin, host, sector, contract, 0.0 * cap + state.year, capital, 0.0 * cap, cap])
+        former_tax = state.tax_memory.sum(axis=0) * (3 / years)
+        state.cohorts = next_ledger(
+            state.cohorts, terms, state.year, self.params.depreciation, state.capital, state.relocated_capital,
+            directed, levers.relocation_contract, former_tax, self._mobile,
+        )  # fmt: skip
 
     def _accumulate(self, state: State) -> None:
-        """``K(t+1) = (1 - delta) K + IP / P^I + moves``; public capital with its own rate."""
+        """Capital of next year, private by what is invested and moved, public with its own rate."""
         q = self.params
         pool = state.national[3]
         np.multiply(state.investment_share, pool / state.investment_price[:, None], out=state.investment_volume)
-        state.capital *= 1.0 - q.depreciation
-        state.capital += state.investment_volume
-        state.capital += (state.relocated_capital.sum(axis=1) - state.relocated_capital.sum(axis=2)).T
-        state.capital_by_origin *= 1.0 - q.depreciation
-        place = np.arange(state.capital.shape[0])
-        state.capital_by_origin[:, place, place] += state.investment_volume.T
+        next_capital(
+            state.capital, state.capital_by_origin, state.investment_volume, state.relocated_capital, self._mobile,
+            q.depreciation,
+        )  # fmt: skip
         state.public_capital *= 1.0 - q.public_depreciation
         state.public_capital += state.public_investment / state.investment_price

@@ -120,8 +120,10 @@ class Learn:
         self.shock = shock
         self._weights = spillover_weights(world)
         self._log_base = np.log(base.state.productivity)
-        self._levels_base = self._densities(base.state)
         n, row = world.n_cities, world.row
+        self._price_base = np.exp(base.state.price_memory[0, 0].T[:row])
+        self._levels_base = self._densities(base.state, factor_bundle(base.state, base)[:row])
+        self._effects = np.array([self.params.agglomeration, -self.params.congestion, self.params.public_capital])
         per_worker = base.state.gdp[:row] / base.state.labour[:row].sum(axis=1)
         mean = base.state.gdp[:n].sum() / base.state.labour[:n].sum()
         self._beta = catch_up(per_worker, mean, self.params.catch_up, self.params.catch_up_limit)
@@ -132,9 +134,9 @@ class Learn:
         row = self.base.world.row
         year = state.year + 1
         self._deviate(state)
-        levels = self._levels(state)
-        log_a = self._log_base[:row] + state.national[2] + state.deviation[:row]
         bundle = factor_bundle(state, self.base)[:row]
+        levels = self._levels(state, bundle)
+        log_a = self._log_base[:row] + state.national[2] + state.deviation[:row]
         volume = np.log(np.where(bundle > 0.0, bundle, 1.0)) + log_a + levels
         share = state.value_added[:row] / state.value_added[:row].sum()
         growth = float((share * (volume - state.volume_memory[:row])).sum())
@@ -145,8 +147,9 @@ class Learn:
             self.found[year] = scalar
         else:
             scalar = self.growth[year]
-        state.productivity[:row] = np.exp(log_a + scalar)
-        state.effective_productivity[:row] = np.exp(log_a + scalar + levels)
+        log_a += scalar
+        np.exp(log_a, out=state.productivity[:row])
+        np.exp(log_a + levels, out=state.effective_productivity[:row])
         state.national[1] = growth + scalar
         state.national[2] += scalar
         state.national[0] *= np.exp(growth + scalar) * (1.0 + world.national_value("deflator", path) / PERCENT)
@@ -162,24 +165,20 @@ class Learn:
         if self.shock is not None:
             state.deviation[:row] += self.shock(state.year + 1)[:row]
 
-    def _densities(self, state: State) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Activity, capital and public capital per worker ``[region]`` relative to the nation."""
+    def _densities(self, state: State, bundle: FloatArray) -> FloatArray:
+        """Activity, capital and public capital per worker, each ``[region]``, relative to the nation."""
         row = self.base.world.row
-        price = np.exp(self.base.state.price_memory[0, 0].T[:row])
-        activity = (price * factor_bundle(state, self.base)[:row]).sum(axis=1)
-        capital = state.capital[:row].sum(axis=1)
         workers = state.labour[:row].sum(axis=1)
-        public = state.public_capital[:row] / workers
-        national = state.public_capital[:row].sum() / workers.sum()
-        return activity / activity.sum(), capital / capital.sum(), public / national
+        public = state.public_capital[:row]
+        levels = np.array([(self._price_base * bundle).sum(axis=1), state.capital[:row].sum(axis=1), public / workers])
+        national = levels.sum(axis=1)
+        national[2] = public.sum() / workers.sum()
+        return np.asarray(levels / national[:, None])
 
-    def _levels(self, state: State) -> FloatArray:
+    def _levels(self, state: State, bundle: FloatArray) -> FloatArray:
         """Log level effects ``[region, sector]``, zero in the base year."""
         q, row = self.params, self.base.world.row
-        activity, crowding, public = (
-            np.log(now / then) for now, then in zip(self._densities(state), self._levels_base, strict=True)
-        )
-        levels = q.agglomeration * activity - q.congestion * crowding + q.public_capital * public
+        levels = self._effects @ np.log(self._densities(state, bundle) / self._levels_base)
         result = np.repeat(levels[:, None], state.labour.shape[1], axis=1)
         if q.own_sector != 0.0:
             base = self.base.state.labour[:row]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+from numba import njit
 
 from sim.core.arrays import FloatArray
 from sim.core.levers import Levers
@@ -43,17 +44,25 @@ class PeopleParams:
         )
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
 def reallocated_labour(labour: FloatArray, wage_bill: FloatArray, wedge: FloatArray, speed: FloatArray) -> FloatArray:
     """Workers by sector next year, same total by region; ``[region, sector]``, ``speed [sector]``.
 
     ``L (1 - speed) + total * target``, the target taking what the slow sectors release in proportion to
     ``L w / omega``, so that at base-year relative wages nobody moves.
     """
-    pull = np.divide(wage_bill, wedge, out=np.zeros_like(labour), where=wedge > 0.0) * speed
-    released = labour * speed
-    total = pull.sum(axis=1, keepdims=True)
-    share = np.divide(pull, total, out=np.zeros_like(pull), where=total > 0.0)
-    return np.asarray(labour - released + share * released.sum(axis=1, keepdims=True))
+    result = np.empty(labour.shape)
+    pull = np.empty(labour.shape[1])
+    for i in range(labour.shape[0]):
+        drawn = released = 0.0
+        for s in range(labour.shape[1]):
+            pull[s] = wage_bill[i, s] / wedge[i, s] * speed[s] if wedge[i, s] > 0.0 else 0.0
+            drawn += pull[s]
+            released += labour[i, s] * speed[s]
+        for s in range(labour.shape[1]):
+            arriving = released * pull[s] / drawn if drawn > 0.0 else 0.0
+            result[i, s] = labour[i, s] - labour[i, s] * speed[s] + arriving
+    return result
 
 
 class People:

@@ -79,9 +79,9 @@ def check_schedule(schedule: Schedule, low: float, high: float) -> Schedule:
 def places(names: list[str], world: World, key: str) -> IntArray:
     """Indices of cities given by code; an `InputError` naming the key if one is no city of the data set."""
     indices = _look_up(names, world.index, key)
-    for name, index in zip(names, indices, strict=True):
-        if index >= world.n_cities:
-            raise InputError(f"{name} is not a city", key=key)
+    outside = np.flatnonzero(indices >= world.n_cities)
+    if outside.size:
+        raise InputError(f"{names[outside[0]]} is not a city", key=key)
     return indices
 
 

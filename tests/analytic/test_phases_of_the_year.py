@@ -8,6 +8,7 @@ import pytest
 from sim.calibration import calibrate
 from sim.core.agreements import Contract, value_at
 from sim.core.errors import EquilibriumError, ModelWarning
+from sim.mechanisms.base_year import factor_bundle
 from sim.mechanisms.fiscal import contract_payments
 from sim.mechanisms.invest import investment_shares, land_cost, move_plants, net_return, relative_crowding
 from sim.mechanisms.learn import catch_up, next_deviation
@@ -173,7 +174,7 @@ class TestLearning:
         model.step()
         before = np.log(model.state.effective_productivity / model.state.productivity)
         model.state.public_capital[0] *= 2.0
-        levels = model.learn._levels(model.state)
+        levels = model.learn._levels(model.state, factor_bundle(model.state, model.base)[: model.world.row])
         elasticity = model.world.parameters.value("public_capital_elasticity")
         share = model.state.public_capital[0] / model.state.public_capital[: model.world.row].sum()
         national = np.log1p(share / (2.0 - share))  # the ratio of the nation rises a little as well

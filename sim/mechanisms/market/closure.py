@@ -71,8 +71,7 @@ def full_closure(base: BaseYear) -> Closure:
         province=base.province,
         net_wage=t.labour_share - t.personal_tax,
         net_capital=t.capital_share - t.corporate_tax,
-        profit=np.maximum(t.capital_share - t.corporate_tax - t.depreciation_share, 0.0)
-        * world.sectors["is_mobile"].to_numpy(dtype=np.float64),
+        profit=np.maximum(t.capital_share - t.corporate_tax - t.depreciation_share, 0.0) * world.sector_is_mobile,
         local_rate=t.local,
         central_rate=t.central,
         claim=np.zeros((n_sectors, n, n)),
@@ -113,7 +112,7 @@ class YearlyClosure:
         self.interest_rate = p.value("interest_rate")
         self.land_decline = p.value("land_revenue_decline")
         self.land_decline_year = p.value("land_revenue_decline_year")
-        self.ownership = p.value("profit_ownership") * base.world.sectors["is_mobile"].to_numpy(dtype=np.float64)
+        self.ownership = p.value("profit_ownership") * base.world.sector_is_mobile
         self.closure = full_closure(base)
 
     def set_year(self, state: State) -> Closure:

@@ -24,7 +24,7 @@ INTERNAL = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # 
 CORRELATION_RIDGE = 1e-12  # keeps the least squares of the acceleration solvable when changes are nearly collinear
 DIVERGENCE = 1e3  # a residual this many times the best so far sends the search back
 SMALLEST_STEP = 1e-3
-OVERRELAXATION = 1.5  # unit: plain steps; sales answer spending with positive eigenvalues up to about .85
+SETTLING_DEPTH = 8  # unit: steps the settling remembers
 
 
 class Technology(NamedTuple):
@@ -403,6 +403,30 @@ def prices_and_sales(u: FloatArray, X: FloatArray, tech: Technology, phi: FloatA
             Y[s, i] = sales[i] * seller[i]
 
 
+@njit(**INTERNAL)
+def _sales(u: FloatArray, X: FloatArray, tech: Technology, phi: FloatArray, Y: FloatArray) -> None:
+    """The second half of :func:`prices_and_sales`, at prices that stay."""
+    n_sectors, n = u.shape
+    sales = np.empty(n)
+    buyer = np.empty(n)
+    last = n - n % 4  # unit: rows at a time
+    for s in range(n_sectors):
+        sales[:] = 0.0
+        for j in range(n):
+            buyer[j] = X[s, j] / phi[s, j] if phi[s, j] > 0.0 else 0.0
+        for j in range(0, last, 4):
+            row0, row1, row2, row3 = tech.kappa[s, j], tech.kappa[s, j + 1], tech.kappa[s, j + 2], tech.kappa[s, j + 3]
+            buyer0, buyer1, buyer2, buyer3 = buyer[j], buyer[j + 1], buyer[j + 2], buyer[j + 3]
+            for i in range(n):
+                sales[i] += row0[i] * buyer0 + row1[i] * buyer1 + row2[i] * buyer2 + row3[i] * buyer3
+        for j in range(last, n):
+            row = tech.kappa[s, j]
+            for i in range(n):
+                sales[i] += row[i] * buyer[j]
+        for i in range(n):
+            Y[s, i] = sales[i] * u[s, i]
+
+
 @njit(**OPTIONS)
 def values(x: FloatArray, tech: Technology, V: FloatArray) -> None:
     """V = f F."""
@@ -621,12 +645,23 @@ def settle(
     the row sums Y and the column sums X. Returns (converged, sweeps, residual relative to nv).
     """
     n_sectors, n = tech.factor.shape
+    size = n_sectors * n
     values(z[0], tech, V)
     costs(z[0], z[1], tech, u)
-    converged = False
+    depth = SETTLING_DEPTH
+    memory = Memory(
+        np.empty((depth, size)), np.empty((depth, size)), np.empty((depth, depth)), np.zeros(2, dtype=np.int64)
+    )
+    flat = V.reshape(size)
+    change = np.empty(size)
+    last_V = np.empty(size)
+    last_change = np.empty(size)
+    lower = np.zeros((depth, depth))
+    weights = np.zeros(depth)
+    product = np.zeros(depth)
+    last_product = np.zeros(depth)
     sweep = 0
-    residual = np.inf
-    while sweep < max_sweeps and not converged:
+    while True:
         sweep += 1
         total = 0.0
         for s in range(n_sectors):
@@ -635,18 +670,33 @@ def settle(
         V *= cl.numeraire / total  # amounts fixed in money keep their size
         final_demand(V, cl, acc)
         spending(V, tech, acc, X)
-        prices_and_sales(u, X, tech, phi, Y)
-        last, residual = residual, 0.0
+        if sweep == 1:
+            prices_and_sales(u, X, tech, phi, Y)
+        else:
+            _sales(u, X, tech, phi, Y)
+        residual = 0.0
         for s in range(n_sectors):
             for i in range(n):
-                residual = max(residual, abs(tech.b[s] * Y[s, i] - V[s, i]))
+                change[s * n + i] = tech.b[s] * Y[s, i] - V[s, i]
+                residual = max(residual, abs(change[s * n + i]))
         residual /= acc.total[0]
-        converged = residual <= precision
-        step = 1.0 if converged or residual > last else OVERRELAXATION
-        for s in range(n_sectors):
-            for i in range(n):
-                V[s, i] += step * (tech.b[s] * Y[s, i] - V[s, i])
-    return converged, sweep, residual
+        if residual <= precision or sweep >= max_sweeps:
+            for i in range(size):
+                flat[i] += change[i]
+            return residual <= precision, sweep, residual
+        if sweep > 1:
+            _remember(memory, flat, change, last_V, last_change, product, last_product)
+        last_V[:] = flat
+        last_change[:] = change
+        used = _mixing_weights(memory.gram, product, memory.stored[0], weights, lower)
+        if used == 0:
+            memory.stored[:] = 0
+        for i in range(size):
+            flat[i] += change[i]
+        for k in range(used):
+            w = weights[k]
+            for i in range(size):
+                flat[i] -= w * memory.step[k, i]
 
 
 @njit(**OPTIONS)
@@ -697,13 +747,16 @@ def set_claims(
     ``capital_by_origin [S, origin, host]``, ``capital [N, S]``; writes claim ``[S, origin, host]`` and its sum.
     """
     n_sectors, n = claim_out.shape
+    owned = np.empty(n)
     for s in range(n_sectors):
         if ownership[s] == 0.0:
             continue
         for d in range(n):
             claim_out[s, d] = 0.0
+            owned[d] = ownership[s] / capital[d, s] if capital[d, s] > 0.0 else 0.0
         for o in range(n):
             for d in range(n):
-                share = ownership[s] * capital_by_origin[s, o, d] / capital[d, s] if capital[d, s] > 0.0 else 0.0
-                claim[s, o, d] = share if d != o else 0.0
+                claim[s, o, d] = owned[d] * capital_by_origin[s, o, d]
+            claim[s, o, o] = 0.0
+            for d in range(n):
                 claim_out[s, d] += claim[s, o, d]

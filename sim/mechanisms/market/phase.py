@@ -174,11 +174,9 @@ def log_access(sales: FloatArray, u: FloatArray) -> FloatArray:
 
 def technology(base: BaseYear) -> kernels.Technology:
     """Kernel arguments that prices do not change, at today's borders; factors are filled in each year."""
-    world = base.world
-    shape = (world.n_sectors, world.n_regions)
-    no_lever = np.ones((world.n_regions, world.n_regions))
+    shape = (base.world.n_sectors, base.world.n_regions)
     return kernels.Technology(
-        kappa=trade_kernel(base.log_trade, base.elasticity, base.border, base.admin_barrier, no_lever),
+        kappa=base.kappa,
         theta=base.elasticity,
         b=base.value_added_share,
         g=base.input_share,
