@@ -21,7 +21,7 @@ from sim.core.errors import InputError
 from sim.core.words import did_you_mean
 
 if TYPE_CHECKING:
-    from sim.datasets.parameters import Parameter, Parameters
+    from sim.datasets.parameters import Parameters
     from sim.datasets.world import World
     from sim.year import Simulation
 
@@ -171,7 +171,7 @@ def parameter_values(config: RunConfig, parameters: Parameters) -> dict[str, flo
         elif "." in key:
             values[key] = value
         else:
-            values |= dict.fromkeys(_rows(key, parameters), value)
+            values |= dict.fromkeys(parameters.names(key) or [key], value)  # the data set says what is wrong with it
     return values
 
 
@@ -334,20 +334,6 @@ def _file(key: str, files: Mapping[str, str] | None) -> str | None:
         return below[-1] or None
     prefixes = [prefix for prefix in files or {} if not prefix or key == prefix or key.startswith(f"{prefix}.")]
     return (files or {})[max(prefixes, key=len)] or None if prefixes else None
-
-
-def _rows(key: str, parameters: Parameters) -> list[str]:
-    """Names of all rows of a parameter; a key the data set does not have is left for it to complain about."""
-    return [name for name, _ in parameter_rows(key, parameters)] if key in parameters else [key]
-
-
-def parameter_rows(key: str, parameters: Parameters) -> list[tuple[str, Parameter]]:
-    """All rows of a parameter by name: bare for the row of everything, else with sector and place."""
-    frame = parameters.frame
-    places = frame.loc[frame["key"] == key, ["sector", "place"]].itertuples(index=False, name=None)
-    return [
-        (".".join([key, *(part for part in where if part != "all")]), parameters.row(key, *where)) for where in places
-    ]
 
 
 def flatten(node: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:

@@ -124,6 +124,11 @@ class Parameters:
         position = self._positions[self._resolve(key, sector, place)]
         return Parameter(**{str(name): cell for name, cell in self.frame.iloc[position].to_dict().items()})
 
+    def names(self, key: str) -> list[str]:
+        """Names of all rows of a parameter: bare for the row of everything, else with sector and place."""
+        own = (where for name, *where in self._values if name == key)
+        return [".".join([key, *(part for part in where if part != EVERYWHERE)]) for where in own]
+
     def with_values(self, values: Mapping[str, float]) -> Parameters:
         """A copy with other numbers, named ``key``, ``key.SECTOR``, ``key.PLACE`` or ``key.SECTOR.PLACE``.
 

@@ -287,14 +287,15 @@ def _settings(view: StudyView) -> str:
     """Median and span of every outcome by setting."""
     words = view.words
     head = [short(f.name) for f in view.levers if f.options] or [words("page.scenario")]
-    head = [*head, words("study.column.worlds"), *(view.outcome(name) for name in view.outcomes)]
+    outcomes = view.outcomes[: len(SHOWN)]
+    head = [*head, words("study.column.worlds"), *(view.outcome(name) for name in outcomes)]
     levers = [f for f in view.levers if f.options]
     rows: list[list[Cell | str]] = []
     for _, part in view.last.groupby("setting", sort=False):
         first = part.iloc[0]
         own = [view.cell(f, first[f.name]) if not pd.isna(first[f.name]) else "" for f in levers]
         rows.append([*(own or [view.study.plan.spec.scenario]), Cell(f"{len(part):,}", float(len(part))),
-                     *(_spread(part[name]) for name in view.outcomes)])  # fmt: skip
+                     *(_spread(part[name]) for name in outcomes)])  # fmt: skip
         if len(rows) == MOST_ROWS:
             break
     return paragraph(words("study.table.guide", year=view.years[-1]), "guide") + table(head, rows, sortable=True)
