@@ -21,7 +21,7 @@ from sim.core.errors import InputError
 from sim.core.words import did_you_mean
 
 if TYPE_CHECKING:
-    from sim.datasets.parameters import Parameters
+    from sim.datasets.parameters import Parameter, Parameters
     from sim.datasets.world import World
     from sim.year import Simulation
 
@@ -334,6 +334,13 @@ def _file(key: str, files: Mapping[str, str] | None) -> str | None:
         return below[-1] or None
     prefixes = [prefix for prefix in files or {} if not prefix or key == prefix or key.startswith(f"{prefix}.")]
     return (files or {})[max(prefixes, key=len)] or None if prefixes else None
+
+
+def parameter_rows(key: str, parameters: Parameters) -> list[tuple[str, Parameter]]:
+    """All rows of a parameter by name: bare for the row of everything, else with sector and place."""
+    frame = parameters.frame
+    places = frame.loc[frame["key"] == key, ["sector", "place"]].itertuples(index=False, name=None)
+    return [(name, parameters.row(key, *where)) for name, where in zip(parameters.names(key), places, strict=True)]
 
 
 def flatten(node: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 
 from sim.compose import Several, groups, sweep_values
-from sim.config import Part, judged
+from sim.config import Part, judged, parameter_rows
 from sim.core.errors import InputError
 from sim.core.words import did_you_mean
 
@@ -198,7 +198,7 @@ def ranged(name: str, role: Role, parameters: Parameters) -> Factor:
     if key not in parameters:
         hint = did_you_mean(key, parameters.keys)
         raise InputError(f"unknown parameter{hint}", key=f"{PARAMETERS}{name}", allowed="a key of sim list parameters")
-    rows = {row: spec for row, spec in _rows(key, parameters) if all(part in row.split(".") for part in where)}
+    rows = {row: spec for row, spec in parameter_rows(key, parameters) if all(part in row.split(".") for part in where)}
     moving = {row: spec for row, spec in rows.items() if spec.low < spec.high}
     guessed = {row: spec for row, spec in moving.items() if spec.status == JUDGEMENT}
     chosen = guessed or moving
@@ -218,11 +218,4 @@ def judgements(parameters: Parameters, read: Sequence[str]) -> list[str]:
     def varies(rows: list[tuple[str, Parameter]]) -> bool:
         return any(spec.status == JUDGEMENT and spec.low < spec.high for _, spec in rows)
 
-    return [key for key in parameters.keys if key in read and varies(_rows(key, parameters))]
-
-
-def _rows(key: str, parameters: Parameters) -> list[tuple[str, Parameter]]:
-    """All rows of a parameter by name."""
-    frame = parameters.frame
-    places = frame.loc[frame["key"] == key, ["sector", "place"]].itertuples(index=False, name=None)
-    return [(name, parameters.row(key, *where)) for name, where in zip(parameters.names(key), places, strict=True)]
+    return [key for key in parameters.keys if key in read and varies(parameter_rows(key, parameters))]
