@@ -43,4 +43,5 @@ def assert_same(first: Study, second: Study) -> None:
 def here(tmp_path, monkeypatch):
     """An empty folder to stand in."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SIM_SCENARIO_PATH", "")  # a folder that a test adds is forgotten after it
     return tmp_path

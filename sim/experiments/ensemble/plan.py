@@ -22,7 +22,7 @@ import pandas as pd
 import yaml
 
 from sim.compose import compose, parse_value
-from sim.config import RunConfig, flatten, lists, parameter_values, world_of
+from sim.config import RunConfig, check_horizon, flatten, lists, parameter_values, world_of
 from sim.core.errors import InputError
 from sim.core.levers import Levers
 from sim.core.words import did_you_mean
@@ -426,5 +426,6 @@ def _judge_one(structure: Structure, values: Mapping[str, Any], world: World) ->
         ):
             raise InputError(f"unknown key{did_you_mean(key, known)}", key=key)
     config = structure.config.with_values(values)
+    check_horizon(config, world)
     if any(key.startswith(PARAMETERS) for key in values):
         world.parameters.with_values(parameter_values(config, world.parameters))

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from sim.compose import read_yaml, scenario_folders, shown
+from sim.compose import read_yaml, scenario_folders, scenarios, shown
 from sim.config import Part, Text, judged
 from sim.core.errors import InputError
 from sim.core.words import did_you_mean
@@ -79,8 +79,9 @@ def find_study(word: str | Path, extra: str | Path | None = None) -> Path:
     known = studies(extra)
     if str(word) in known:
         return known[str(word)]
-    hint = did_you_mean(str(word), known)
-    raise InputError(f"unknown study '{word}'{hint}", allowed=", ".join([*known, "a file .yaml"]))
+    choices = [*scenarios(extra), *known]
+    hint = did_you_mean(str(word), choices)
+    raise InputError(f"unknown scenario or study '{word}'{hint}", allowed=", ".join([*choices, "a file .yaml"]))
 
 
 def studies(extra: str | Path | None = None) -> dict[str, Path]:
