@@ -1,0 +1,88 @@
+"""Statements about an outcome in the last year that a reader takes away from a scenario."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.core.errors import InputError
+from sim.experiments.ensemble.spec import check_outcomes
+from sim.indicators import COMPARISONS, REGISTRY
+from sim.indicators.comparison import NOTHING
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sim.core.arrays import FloatArray
+
+RELATIONS: dict[str, Callable[[FloatArray, float], NDArray[np.bool_]]] = {
+    ">": lambda values, threshold: values > threshold + NOTHING,
+    ">=": lambda values, threshold: values >= threshold - NOTHING,
+    "<": lambda values, threshold: values < threshold - NOTHING,
+    "<=": lambda values, threshold: values <= threshold + NOTHING,
+}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A threshold of an outcome, and how the two answers are said; ``{place}`` stands for the place."""
+
+    outcome: str
+    relation: str
+    threshold: float
+    yes: str = ""
+    no: str = ""
+
+    def holds(self, values: FloatArray) -> NDArray[np.bool_]:
+        """Whether it is true of each value; rounding is neither more nor less."""
+        return RELATIONS[self.relation](values, self.threshold)
+
+    def answer(self, yes: bool, place: str) -> str:
+        """The answer in words."""
+        words = self.yes if yes else self.no
+        if words:
+            return words.format(place=place)
+        return f"{self.outcome} of {place} is {'' if yes else 'not '}{self.relation} {self.threshold:g}"
+
+
+def usual_claims(n_cities: int) -> tuple[Claim, ...]:
+    """What is asked of any scenario with a reference."""
+    half = n_cities / 2.0
+    return (
+        Claim("gain", ">", 0.0, "{place} gains real income", "{place} does not gain real income"),
+        Claim("real_gdp_gain", ">", 0.0, "{place} produces more", "{place} does not produce more"),
+        Claim("worst_gain", ">=", 0.0, "no city of {place} loses", "some city of {place} loses"),
+        Claim("losers", "<", half, "fewer than half of the cities lose", "half of the cities or more lose"),
+        Claim(
+            "inequality_change", "<", 0.0, "the gap between cities narrows", "the gap between cities does not narrow"
+        ),
+    )
+
+
+_CLAIM = re.compile(r"\s*(\w+)\s*(>=|<=|>|<)\s*(\S+)\s*")
+
+
+def read_claim(text: str) -> Claim:
+    """A statement ``OUTCOME < NUMBER``.
+
+    Raises:
+        InputError: it is none, or the indicator is unknown.
+    """
+    found = _CLAIM.fullmatch(text)
+    try:
+        outcome, relation, number = found.groups() if found else ("", "", "")
+        claim = Claim(outcome, relation, float(number))
+    except ValueError:
+        message = f"'{text}' is no statement about an outcome"
+        raise InputError(message, key="conclusions", allowed="OUTCOME > NUMBER, with >, >=, < or <=") from None
+    check_outcomes([claim.outcome], [*REGISTRY, *COMPARISONS])
+    return claim
+
+
+def claims_of(texts: Sequence[str], n_cities: int) -> tuple[Claim, ...]:
+    """Those that are asked for, or the usual ones."""
+    return tuple(map(read_claim, texts)) or usual_claims(n_cities)
