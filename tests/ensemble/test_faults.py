@@ -17,8 +17,8 @@ import pytest
 
 import sim
 from sim.core.errors import InputError
-from sim.experiments.ensemble import parts
-from sim.experiments.ensemble.executors import ATTEMPTS, Died, executor
+from sim.experiments.ensemble import executors, parts
+from sim.experiments.ensemble.executors import ATTEMPTS, Died, Engine, executor
 from sim.experiments.ensemble.plan import Plan
 from sim.experiments.ensemble.study import Study
 from sim.experiments.ensemble.sweep import run_study
@@ -218,6 +218,20 @@ def test_a_task_that_kills_every_worker_ends_alone(name, workers):
 def test_trouble_of_the_machine_ends_the_study(name, workers):
     with executor(name, workers) as chosen, pytest.raises(OSError, match="No space left"):
         list(chosen.map(wrong, TASKS))
+
+
+def test_a_running_cluster_is_used_by_its_address(undisturbed, tmp_path):
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as running:
+        run_study(undisturbed.plan, tmp_path / "a", engine=Engine("cluster", 1, running.scheduler_address))
+    assert_same(undisturbed, Study(tmp_path / "a"))
+
+
+def test_a_cluster_that_does_not_answer_is_one_message(monkeypatch):
+    monkeypatch.setattr(executors, "CONNECT_SECONDS", 1)
+    with pytest.raises(InputError, match="no scheduler answers at tcp://127.0.0.1:9"):
+        executor("cluster", 1, "tcp://127.0.0.1:9").__enter__()
 
 
 def test_executors_that_do_not_exist_are_named():
