@@ -7,11 +7,10 @@ are held to the same range and say in their source what they replaced.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
-from itertools import product
-from typing import Any
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -55,39 +54,68 @@ class Parameter:
     def accepts(self, value: float) -> bool:
         if value == 0.0 and self.key in SWITCHES:
             return True
-        return bool(np.isfinite(value)) and not value < self.low and not value > self.high
+        return math.isfinite(value) and not value < self.low and not value > self.high
 
 
-@dataclass(frozen=True, eq=False)
+Row = tuple[str, str, str]
+"""Key, sector and place of a row."""
+
+
 class Parameters:
-    """All parameters of a data set; unknown names raise an error that suggests the nearest known one."""
+    """All parameters of a data set; unknown names raise an error that suggests the nearest known one.
 
-    frame: pd.DataFrame
-    """key, sector, place, value, low, high, unit, meaning, source, status"""
-    sector_ids: tuple[str, ...]
-    place_ids: tuple[str, ...]
-    """Provinces of the cities, then ROC, then ROW."""
-    added: tuple[tuple[str, str, str], ...] = ()
-    """Rows (key, sector, place) that `with_values` added: where the model would not look at them, reading fails."""
-    read: set[str] = field(init=False, repr=False, default_factory=set)
-    """Keys the model has asked for, so that a study can tell which numbers matter; every copy starts with none."""
-    _values: dict[tuple[str, str, str], float] = field(init=False, repr=False)
-    _positions: dict[tuple[str, str, str], int] = field(init=False, repr=False)
-    _counts: Counter[str] = field(init=False, repr=False)
+    Copies with other values are made by the thousand, so they share the rows and hold the numbers; the table of a copy
+    is made when somebody wants to see it.
+    """
 
-    def __post_init__(self) -> None:
-        keys = list(zip(*(self.frame[name].tolist() for name in PARAMETERS.key), strict=True))
-        object.__setattr__(self, "_values", dict(zip(keys, self.frame["value"].tolist(), strict=True)))
-        object.__setattr__(self, "_positions", {key: position for position, key in enumerate(keys)})
-        object.__setattr__(self, "_counts", Counter(key for key, _, _ in keys))
+    def __init__(self, frame: pd.DataFrame, sector_ids: tuple[str, ...], place_ids: tuple[str, ...]) -> None:
+        self.sector_ids = sector_ids
+        self.place_ids = place_ids
+        """Provinces of the cities, then ROC, then ROW."""
+        self.added: tuple[Row, ...] = ()
+        """Rows that `with_values` added: where the model would not look at them, reading fails."""
+        self.read: set[str] = set()
+        """Keys the model has asked for, so that a study can tell which numbers matter; every copy starts with none."""
+        keys = list(zip(*(frame[name].tolist() for name in PARAMETERS.key), strict=True))
+        self._given = frame
+        self._values: dict[Row, float] = dict(zip(keys, frame["value"].tolist(), strict=True))
+        self._replaced: dict[Row, float] = {}  # the number that a row of this copy replaced
+        self._rows_of: dict[str, list[Row]] = {}
+        for row in keys:
+            self._rows_of.setdefault(row[0], []).append(row)
+
+    @cached_property
+    def _parameters(self) -> dict[Row, Parameter]:
+        """Rows as given, in the order of the file; of rows that were added, the row that held there before."""
+        records = self._given.to_dict("records")
+        return dict(
+            zip(self._values, (Parameter(**{str(k): v for k, v in row.items()}) for row in records), strict=True)
+        )
+
+    @cached_property
+    def _named(self) -> dict[str, Row]:
+        """Rows of the data set by their usual name."""
+        return {
+            name: row for key, rows in self._rows_of.items() for name, row in zip(self.names(key), rows, strict=True)
+        }
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """key, sector, place, value, low, high, unit, meaning, source, status"""
+        if not self._replaced:
+            return self._given
+        rows = [self._parameter(row) for row in self._values]
+        columns = self._given.columns
+        table = {name: [getattr(row, name) for row in rows] for name in columns}
+        return pd.DataFrame(table, columns=columns).astype(self._given.dtypes.to_dict())
 
     @property
     def keys(self) -> list[str]:
         """Every parameter name once, in the order of the file."""
-        return list(self._counts)
+        return list(self._rows_of)
 
     def __contains__(self, key: object) -> bool:
-        return key in self._counts
+        return key in self._rows_of
 
     def value(self, key: str) -> float:
         """The number of a parameter that the model takes as one number."""
@@ -121,52 +149,57 @@ class Parameters:
 
     def row(self, key: str, sector: str = EVERYWHERE, place: str = EVERYWHERE) -> Parameter:
         """The row that gives the value for a sector and a place."""
-        position = self._positions[self._resolve(key, sector, place)]
-        return Parameter(**{str(name): cell for name, cell in self.frame.iloc[position].to_dict().items()})
+        return self._parameter(self._resolve(key, sector, place))
+
+    def _parameter(self, row: Row) -> Parameter:
+        given = self._parameters[row]
+        if row not in self._replaced:
+            return given
+        _, sector, place = row
+        source = f"set for this run, replacing {self._replaced[row]:g}"
+        return replace(given, sector=sector, place=place, value=self._values[row], source=source, status="judgement")
 
     def names(self, key: str) -> list[str]:
         """Names of all rows of a parameter: bare for the row of everything, else with sector and place."""
-        own = (where for name, *where in self._values if name == key)
-        return [".".join([key, *(part for part in where if part != EVERYWHERE)]) for where in own]
+        rows = self._rows_of.get(key, ())
+        return [".".join([key, *(part for part in where if part != EVERYWHERE)]) for _, *where in rows]
 
     def with_values(self, values: Mapping[str, float]) -> Parameters:
         """A copy with other numbers, named ``key``, ``key.SECTOR``, ``key.PLACE`` or ``key.SECTOR.PLACE``.
 
         A sector or place without a row of its own gets one, of which the model must make use.
         """
-        rows: list[dict[Hashable, Any]] = self.frame.to_dict("records")
-        added: dict[tuple[str, str, str], int] = {}
+        parameters, _ = self._parameters, self._named  # found once and shared by all copies
+        changed, replaced = self._values.copy(), self._replaced.copy()
+        added: dict[Row, Parameter] = {}
         for name, value in values.items():
-            key, sector, place = self._parse(name)
-            new = self._changed(name, float(value), self.row(key, sector, place), sector, place)
-            position = self._positions.get((key, sector, place), added.get((key, sector, place)))
-            if position is None:
-                added[key, sector, place] = len(rows)
-                rows.append(new)
-            else:
-                rows[position] = new
-        frame = pd.DataFrame(rows, columns=self.frame.columns).astype(self.frame.dtypes.to_dict())
-        return Parameters(frame, self.sector_ids, self.place_ids, (*self.added, *added))
+            row = self._named.get(name) or self._parse(name)
+            old = row if row in self._values else self._resolve(*row)
+            given = parameters[old]
+            number = float(value)
+            if not given.accepts(number):
+                message = f"{number:g} is out of range ({given.meaning})"
+                raise InputError(message, file=PARAMETERS.file, key=name, allowed=given.allowed or "a finite number")
+            replaced[row], changed[row] = self._values[old], number
+            if row not in self._values:
+                added[row] = given
+        copy = object.__new__(Parameters)
+        copy.__dict__.update(
+            self.__dict__, added=(*self.added, *added), read=set(), _values=changed, _replaced=replaced
+        )
+        copy.__dict__.pop("frame", None)
+        if added:
+            copy.__dict__["_parameters"] = parameters | added
+            copy._rows_of = {key: list(rows) for key, rows in self._rows_of.items()}
+            for row in added:
+                copy._rows_of[row[0]].append(row)
+        return copy
 
     def digest(self) -> str:
         """sha256 of the table, independent of the order of its rows."""
         return hash_frame(self.frame.sort_values(list(PARAMETERS.key)))
 
-    def _changed(self, name: str, value: float, old: Parameter, sector: str, place: str) -> dict[Hashable, Any]:
-        if not old.accepts(value):
-            message = f"{value:g} is out of range ({old.meaning})"
-            raise InputError(message, file=PARAMETERS.file, key=name, allowed=old.allowed or "a finite number")
-        source = f"set for this run, replacing {old.value:g}"
-        return {
-            **{column: getattr(old, column) for column in ("key", "low", "high", "unit", "meaning")},
-            "sector": sector,
-            "place": place,
-            "value": value,
-            "source": source,
-            "status": "judgement",
-        }
-
-    def _parse(self, name: str) -> tuple[str, str, str]:
+    def _parse(self, name: str) -> Row:
         key, *parts = name.split(".")
         self._require_known(key)
         sector = place = EVERYWHERE
@@ -183,22 +216,24 @@ class Parameters:
 
     def _require_known(self, key: str) -> None:
         if key not in self:
-            message = f"unknown parameter{did_you_mean(key, self._counts)}"
+            message = f"unknown parameter{did_you_mean(key, self._rows_of)}"
             raise InputError(message, file=PARAMETERS.file, key=key, allowed="a key of sim list parameters")
 
-    def _find(self, key: str, sector: str, place: str) -> tuple[str, str, str] | None:
-        choices = product((key,), dict.fromkeys((sector, EVERYWHERE)), dict.fromkeys((place, EVERYWHERE)))
-        return next((choice for choice in choices if choice in self._values), None)
+    def _find(self, key: str, sector: str, place: str) -> Row | None:
+        for row in ((key, sector, place), (key, sector, EVERYWHERE), (key, EVERYWHERE, place)):
+            if row in self._values:
+                return row
+        row = (key, EVERYWHERE, EVERYWHERE)
+        return row if row in self._values else None
 
-    def _resolve(self, key: str, sector: str, place: str) -> tuple[str, str, str]:
+    def _resolve(self, key: str, sector: str, place: str) -> Row:
         """The most specific row: sector and place, sector, place, all."""
         found = self._find(key, sector, place)
         if found is not None:
             return found
         self._require_known(key)
-        rows = [".".join(part for part in row if part != EVERYWHERE) for row in self._values if row[0] == key]
         where = " and ".join(part for part in (sector, place) if part != EVERYWHERE) or EVERYWHERE
-        raise InputError(f"has no row for {where}", file=PARAMETERS.file, key=key, allowed=", ".join(rows))
+        raise InputError(f"has no row for {where}", file=PARAMETERS.file, key=key, allowed=", ".join(self.names(key)))
 
 
 def hash_frame(frame: pd.DataFrame) -> str:

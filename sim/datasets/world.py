@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
@@ -101,7 +101,7 @@ class World:
     def with_parameters(self, values: Mapping[str, float]) -> World:
         """A copy with other parameter values (``key``, ``key.SECTOR``, ``key.PLACE``); its content hash differs."""
         parameters = self.parameters.with_values(values)
-        tables = {**self.tables, "parameters": parameters.frame}
+        tables = _WithParameters(self.tables, parameters)
         world = World(self.name, self.folder, self.base_year, tables, self.notes)
         stale = {*(field.name for field in fields(self)), *_FROM_PARAMETERS}
         computed = {key: value for key, value in self.__dict__.items() if key not in stale}
@@ -467,6 +467,23 @@ class World:
     def coverage(self) -> pd.DataFrame:
         """Share of data cells by how they are known: table, status, cells, share."""
         return coverage(self)
+
+
+class _WithParameters(Mapping[str, pd.DataFrame]):
+    """The tables of another world with other parameters, whose table is made when somebody asks for it."""
+
+    def __init__(self, tables: Mapping[str, pd.DataFrame], parameters: Parameters) -> None:
+        self.tables: Mapping[str, pd.DataFrame] = tables.tables if isinstance(tables, _WithParameters) else tables
+        self.parameters = parameters
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        return self.parameters.frame if name == "parameters" else self.tables[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tables)
+
+    def __len__(self) -> int:
+        return len(self.tables)
 
 
 def _frozen(array: NDArray[Scalar]) -> NDArray[Scalar]:

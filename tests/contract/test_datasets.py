@@ -271,6 +271,32 @@ def test_wrong_parameter_values_are_refused(values: dict[str, float], message: s
         three_cities().with_parameters(values)
 
 
+def test_parameters_remember_what_was_read() -> None:
+    """Every copy starts with nothing read, and what one copy reads no other knows."""
+    world = three_cities()
+    copy = world.with_parameters({"trade_elasticity": 4.0})
+    other = copy.with_parameters({})
+    copy.parameters.value("trade_elasticity")
+    copy.parameters.by_sector("vat_rate")
+    copy.parameters.by_province("birth_rate")
+    assert copy.parameters.read == {"trade_elasticity", "vat_rate", "birth_rate"}
+    assert not other.parameters.read
+    assert not world.parameters.read & {"vat_rate", "birth_rate"}
+
+
+def test_copies_of_copies_keep_their_own_numbers() -> None:
+    world = three_cities()
+    first = world.with_parameters({"trade_elasticity.MAN": 4.0})
+    second = first.with_parameters({"trade_elasticity.MAN": 3.0, "vat_rate.MAN": 0.09})
+    values = [each.parameters.by_sector("trade_elasticity")[1] for each in (world, first, second)]
+    assert values == [5.0, 4.0, 3.0]
+    frame = second.tables["parameters"].set_index(["key", "sector", "place"])
+    assert frame.loc[("trade_elasticity", "MAN", "all"), "source"] == "set for this run, replacing 4"
+    assert frame["value"].tolist() == [second.parameters.row(*key).value for key in frame.index]
+    assert len(world.tables["parameters"]) + 1 == len(first.tables["parameters"]) == len(frame)
+    assert second.parameters.names("trade_elasticity") == ["trade_elasticity", "trade_elasticity.MAN"]
+
+
 def test_with_parameters_changes_only_what_depends_on_them() -> None:
     world = three_cities()
     before = world.content_hash
