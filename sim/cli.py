@@ -21,8 +21,10 @@ from sim.core.words import did_you_mean
 COMMANDS = {
     "run": "run a scenario and write its results and report",
     "sweep": "run a scenario many times: lists, ranges, uncertainties, replications",
+    "sensitivity": "which factors decide the outcomes and the conclusions of a scenario",
     "discover": "in which worlds of a study does a condition hold?",
     "robust": "which setting of a study does well whatever the world is like?",
+    "optimise": "which setting keeps a condition and brings about most of what is wanted?",
     "compare": "what changes between two runs",
     "report": "write the report of a run again",
     "list": "scenarios, policies, indicators, parameters, phases, sectors, cities",
@@ -79,7 +81,7 @@ def dispatch(words: Sequence[str]) -> int:
 
 def overview() -> str:
     """The text of ``sim --help``."""
-    lines = [f"  {name:<9} {line}" for name, line in COMMANDS.items()]
+    lines = [f"  {name:<11} {line}" for name, line in COMMANDS.items()]
     return "\n".join(
         [
             "usage: sim COMMAND ... [--json] [--quiet] [--traceback]",
