@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from sim.calibration import calibrate
+from sim.calibration import trade as balancing
 from sim.core.arrays import FloatArray
 from sim.core.errors import InputError
 from sim.core.levers import Levers
@@ -149,3 +151,25 @@ def test_pairs_that_do_not_trade_stay_so() -> None:
     _, found = market_of(calibrate(with_flows(base.world, given)))
     assert found[0, 1, 2] == 0.0
     np.testing.assert_allclose(found, given, rtol=1e-6)
+
+
+def test_memory_disk_and_neither_give_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the disk cache nothing is written, and what is remembered is what would be found again."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("SIM_CACHE_DIR", str(folder))
+    monkeypatch.setattr(balancing, "_LAST", {})
+    worlds = [small_base().world.with_parameters({"time_offset": 20.0 + k}) for k in range(6)]
+    new = calibrate(worlds[0], keep=False)
+    remembered = calibrate(worlds[0], keep=False)
+    for world in worlds[1:]:
+        calibrate(world, keep=False)
+    assert len(balancing._LAST) == balancing.KEPT
+    assert not folder.exists()
+    stored, loaded = calibrate(worlds[0]), calibrate(worlds[0])
+    assert len(list(folder.iterdir())) == 1
+    sweeps = [base.notes["balancing_sweeps"] for base in (new, remembered, stored, loaded)]
+    assert sweeps == [sweeps[0], 0.0, sweeps[0], 0.0]
+    assert sweeps[0] > 0.0
+    for name in ("log_price", "log_access", "wedge", "kappa"):
+        for base in (remembered, stored, loaded):
+            np.testing.assert_array_equal(getattr(base, name), getattr(new, name))

@@ -330,6 +330,23 @@ def test_balance(idle: int) -> None:
     np.testing.assert_allclose(flows.sum(axis=0), output, rtol=1e-12)
 
 
+@pytest.mark.parametrize("distance", [0.5, 3.0, 6.0])
+def test_balance_where_little_is_traded(distance: float) -> None:
+    """Places on a line that buy ever more at home: plain scaling takes up to ten thousand sweeps, few are needed."""
+    rng = np.random.default_rng(9)
+    n = 30
+    kappa = np.exp(-distance * np.abs(np.subtract.outer(np.arange(n), np.arange(n)))) + 1e-5
+    output, purchases = rng.uniform(5.0, 10.0, (2, n))
+    output *= purchases.sum() / output.sum()
+    u, phi = np.ones(n), np.ones(n)
+    residual, sweeps = kernels.balance(kappa, output, purchases, u, phi, 1e-13, 100_000)
+    assert residual <= 1e-13
+    assert sweeps < 300
+    flows = kappa * u * (purchases / phi)[:, None]
+    expected = twin_balance(kappa, output, purchases)
+    np.testing.assert_allclose(flows, expected, rtol=1e-9, atol=1e-12)
+
+
 def test_claims() -> None:
     rng = np.random.default_rng(8)
     n_sectors, n = 3, 5

@@ -25,6 +25,8 @@ CORRELATION_RIDGE = 1e-12  # keeps the least squares of the acceleration solvabl
 DIVERGENCE = 1e3  # a residual this many times the best so far sends the search back
 SMALLEST_STEP = 1e-3
 SETTLING_DEPTH = 8  # unit: steps the settling remembers
+BALANCING_DEPTH = 10  # unit: steps the balancing remembers
+ALMOST_LINEAR = 0.1  # unit: residual of the balancing below which its logs change almost linearly
 
 
 class Technology(NamedTuple):
@@ -661,6 +663,7 @@ def settle(
     product = np.zeros(depth)
     last_product = np.zeros(depth)
     sweep = 0
+    last = np.inf
     while True:
         sweep += 1
         total = 0.0
@@ -684,8 +687,11 @@ def settle(
             for i in range(size):
                 flat[i] += change[i]
             return residual <= precision, sweep, residual
-        if sweep > 1:
+        if residual > last:
+            memory.stored[:] = 0
+        elif sweep > 1:
             _remember(memory, flat, change, last_V, last_change, product, last_product)
+        last = residual
         last_V[:] = flat
         last_change[:] = change
         used = _mixing_weights(memory.gram, product, memory.stored[0], weights, lower)
@@ -709,12 +715,30 @@ def balance(
     tol: float,
     max_sweeps: int,
 ) -> tuple[float, int]:
-    """Scale one sector's cost matrix to row sums ``output`` and column sums ``purchases`` (Sinkhorn).
+    """Scale one sector's cost matrix to row sums ``output`` and column sums ``purchases`` (Sinkhorn, accelerated).
 
-    ``kappa [destination, origin]``; writes u, phi ``[region]``: trade = kappa u X / phi. Returns (residual, sweeps).
+    ``kappa [destination, origin]``; writes u, phi ``[region]``: trade = kappa u X / phi. Plain sweeps, which converge
+    from anywhere, lead to where the logs of u change almost linearly; from there on they are extrapolated as in
+    :func:`solve`, and start afresh when that does not help. Returns (residual, sweeps).
     """
     n = output.shape[0]
+    depth = BALANCING_DEPTH
+    memory = Memory(np.empty((depth, n)), np.empty((depth, n)), np.empty((depth, depth)), np.zeros(2, dtype=np.int64))
+    x = np.zeros(n)
+    change = np.zeros(n)
+    last_x = np.empty(n)
+    last_change = np.empty(n)
+    lower = np.zeros((depth, depth))
+    weights = np.zeros(depth)
+    product = np.zeros(depth)
+    last_product = np.zeros(depth)
     sales = np.empty(n)
+    for i in range(n):
+        x[i] = np.log(u[i]) if u[i] > 0.0 else 0.0
+    best = np.inf
+    since_best = 0
+    plain = 0
+    fresh = True
     residual = np.inf
     for sweep in range(1, max_sweeps + 1):
         sales[:] = 0.0
@@ -731,10 +755,38 @@ def balance(
             if output[i] > 0.0:
                 residual = max(residual, abs(sales[i] * u[i] / output[i] - 1.0))
                 u[i] = output[i] / sales[i]
+                change[i] = np.log(u[i]) - x[i]
             else:
                 u[i] = 0.0
         if residual <= tol:
             return residual, sweep
+        since_best = 0 if residual < best else since_best + 1
+        if residual > 2.0 * best or since_best > depth:
+            memory.stored[:] = 0
+            best = np.inf
+            fresh = True
+            plain = 2 * sweep
+        if sweep <= plain or residual > ALMOST_LINEAR:
+            for i in range(n):
+                x[i] += change[i]
+            continue
+        best = min(best, residual)
+        if not fresh:
+            _remember(memory, x, change, last_x, last_change, product, last_product)
+        fresh = False
+        last_x[:] = x
+        last_change[:] = change
+        used = _mixing_weights(memory.gram, product, memory.stored[0], weights, lower)
+        if used == 0:
+            memory.stored[:] = 0
+        for i in range(n):
+            x[i] += change[i]
+        for k in range(used):
+            w = weights[k]
+            for i in range(n):
+                x[i] -= w * memory.step[k, i]
+        for i in range(n):
+            u[i] = np.exp(x[i]) if output[i] > 0.0 else 0.0
     return residual, max_sweeps
 
 
