@@ -71,6 +71,15 @@ def test_a_lever_of_a_policy_that_is_not_in_force_is_left_empty():
     assert not plan.config(int(without["run"].iloc[0])).policies
 
 
+def test_a_constant_of_a_policy_holds_where_the_policy_is_in_force():
+    words = [*SMALL, "policies=[],[market_integration]", "policies.market_integration.reduction=0.3"]
+    plan = planned("baseline", words)
+    assert [len(plan.config(run).policies) for run in (0, 1)] == [0, 1]
+    assert plan.config(1).policies["market_integration"].reduction == 0.3
+    with pytest.raises(InputError, match="no run of the study has this policy"):
+        planned("baseline", [*SMALL, "policies=[],[market_integration]", "policies.industry_transfer.pace=0.1"])
+
+
 def test_a_latin_hypercube_has_one_draw_in_every_slice():
     plan = planned("baseline", [*SMALL, f"{CONGESTION}=interval(0.02,0.08)"], samples=20)
     slices = np.floor((plan.cases[CONGESTION] - 0.02) / 0.06 * 20).astype(int)

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 RUN, STRUCTURE, WORLD, REPLICATE = KEYS = ("run", "structure", "world", "replicate")
 """Columns of the plan before the factors."""
 
+_POLICY_VALUE = re.compile(r"policies\.(?P<policy>\w+)\.")
+
 
 @dataclass(frozen=True)
 class Structure:
@@ -234,7 +236,7 @@ def _words(spec: StudySpec) -> list[str]:
 
 def _first_world(spec: StudySpec, words: Sequence[str]) -> tuple[World, list[str]]:
     """The data set of the study, and the parameters the model reads."""
-    config = compose(spec.scenario, words)
+    config = compose(spec.scenario, [word for word in words if not _POLICY_VALUE.match(word)])  # in force or not
     world = world_of(config)
     if JUDGEMENT not in {*spec.uncertainties, *spec.levers}:
         return world, []
@@ -355,9 +357,6 @@ def _in_force(scenario: str, words: Sequence[str], chosen: Sequence[str]) -> Str
     values = {word: found["policy"] for word in words if (found := _POLICY_VALUE.match(word))}
     policies = compose(scenario, [*(word for word in words if word not in values), *chosen]).policies
     return _composed(scenario, [*(word for word in words if values.get(word, "") in ("", *policies)), *chosen])
-
-
-_POLICY_VALUE = re.compile(r"policies\.(?P<policy>\w+)\.")
 
 
 def _composed(scenario: str, words: Sequence[str]) -> Structure:
