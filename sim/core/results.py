@@ -55,3 +55,15 @@ class Record:
         for t, kappa in enumerate(self._kappa):
             flows[t] = kappa.transpose(0, 2, 1) * seller[t].T[:, :, None] * buyer[t].T[:, None, :]
         return flows
+
+    @property
+    def trade_of_all_sectors(self) -> FloatArray:
+        """``record["trade"]`` summed over sectors ``[year, origin, destination]``, without multiplying it all out."""
+        seller, buyer = self["seller_weight"], self["buyer_weight"]
+        work = np.empty(self._kappa[0].shape)
+        total = np.empty((self.n_done, *work.shape[1:]))
+        for t, kappa in enumerate(self._kappa):
+            np.multiply(kappa, seller[t].T[:, None, :], out=work)
+            work *= buyer[t].T[:, :, None]
+            work.sum(axis=0, out=total[t])
+        return np.ascontiguousarray(total.transpose(0, 2, 1))

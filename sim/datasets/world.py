@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -193,6 +193,16 @@ class World:
     def sector_is_mobile(self) -> BoolArray:
         """Sectors whose plants can move to another city [sector]."""
         return _frozen(self.sectors["is_mobile"].to_numpy(np.float64) == 1.0)
+
+    @cached_property
+    def in_core(self) -> BoolArray:
+        """Cities of the central area [region]; none where the data set names none."""
+        return _frozen(self.regions["core27"].fillna(0).to_numpy(np.float64) != 0.0)
+
+    @cached_property
+    def metro_areas(self) -> tuple[str, ...]:
+        """Metropolitan area by region, empty where it belongs to none."""
+        return tuple(self.regions["metro_area"].fillna(""))
 
     @cached_property
     def province_ids(self) -> tuple[str, ...]:
@@ -453,6 +463,11 @@ class World:
     def targets(self) -> pd.DataFrame:
         """Targets of the plan with baselines and published values."""
         return self.tables["targets"]
+
+    @cached_property
+    def target_rows(self) -> list[dict[Hashable, Any]]:
+        """The same row by row."""
+        return self.targets.to_dict("records")
 
     @cached_property
     def parameters(self) -> Parameters:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import numpy as np
 
 from sim.core.arrays import FloatArray, IntArray
+from sim.core.state import PAYMENT
 
 if TYPE_CHECKING:
     from sim.core.results import Record
@@ -59,12 +60,32 @@ class View:
     @cached_property
     def trade(self) -> FloatArray:
         """``[year, origin, destination]``, all sectors."""
-        return np.asarray(self.record["trade"].sum(axis=1))
+        return self.record.trade_of_all_sectors
 
     @cached_property
     def moved(self) -> FloatArray:
         """Capital that changed its city ``[year, origin, destination]``, all sectors, base-year prices."""
-        return np.asarray(self.record["relocated_capital"].sum(axis=1))
+        moved = self.record["relocated_capital"]
+        total = np.zeros((len(moved), *moved.shape[2:]))
+        for s in np.flatnonzero(self.world.sector_is_mobile):
+            total += moved[:, s]
+        return total
+
+    @cached_property
+    def tax_shared(self) -> FloatArray:
+        """Tax handed over under contracts by payer ``[year, region]``."""
+        paid = np.zeros((len(self.years), self.world.n_regions))
+        for year, rows in zip(paid, self.record.payments, strict=False):
+            np.add.at(year, rows[:, PAYMENT.index("payer")].astype(np.int64), rows[:, PAYMENT.index("amount")])
+        return paid
+
+    @cached_property
+    def specialisation(self) -> FloatArray:
+        """How far a city's industry mix is from the region's ``[year, city]``, 0 to 2."""
+        made = self["value_added"][:, : self.world.n_cities]
+        size = made.sum(axis=2)
+        region = made.sum(axis=1) / size.sum(axis=1, keepdims=True)
+        return np.asarray(np.abs(made / size[:, :, None] - region[:, None, :]).sum(axis=2))
 
     @cached_property
     def province(self) -> IntArray:
@@ -74,15 +95,14 @@ class View:
     @cached_property
     def core(self) -> IntArray:
         """Cities of the plan's central area; all where the data set names none."""
-        flags = self.world.regions["core27"].fillna(0).to_numpy(dtype=np.float64)[: self.world.n_cities]
-        found = np.flatnonzero(flags)
+        found = np.flatnonzero(self.world.in_core[: self.world.n_cities])
         return found if found.size else self.cities
 
     @cached_property
     def places(self) -> dict[str, dict[str, IntArray]]:
         """Members of every place, by scope."""
         world = self.world
-        areas = world.regions["metro_area"].fillna("").tolist()[: world.n_cities]
+        areas = world.metro_areas[: world.n_cities]
         groups = {area: np.array([i for i, a in enumerate(areas) if a == area]) for area in sorted({*areas} - {""})}
         if len(self.core) < world.n_cities:
             groups[CORE] = self.core

@@ -66,12 +66,8 @@ def share_of_national_gdp(view: View, members: IntArray) -> FloatArray:
 @indicator("1", *SCOPES)
 def specialisation(view: View, members: IntArray) -> FloatArray:
     """Krugman index: how far the cities' industry mixes differ from the region's, 0 none to 2; mean by GDP."""
-    made = view["value_added"][:, : view.world.n_cities]
-    size = made.sum(axis=2)
-    region = made.sum(axis=1) / size.sum(axis=1, keepdims=True)
-    distance = np.abs(made / size[:, :, None] - region[:, None, :]).sum(axis=2)
-    weight = size[:, members]
-    return np.asarray((distance[:, members] * weight).sum(axis=1) / weight.sum(axis=1))
+    weight = view["value_added"][:, members].sum(axis=2)
+    return np.asarray((view.specialisation[:, members] * weight).sum(axis=1) / weight.sum(axis=1))
 
 
 @indicator("region 1", *SCOPES[1:])

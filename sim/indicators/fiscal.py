@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.core.arrays import FloatArray, IntArray
-from sim.core.state import MONEY, PAYMENT
+from sim.core.state import MONEY
 from sim.indicators.base import CITY, PER_CENT, REGION, SETS, TEN_THOUSAND_YUAN, View, indicator
 
 
@@ -30,10 +30,7 @@ def debt_to_revenue(view: View, members: IntArray) -> FloatArray:
 @indicator(MONEY, *SETS, CITY)
 def tax_shared(view: View, members: IntArray) -> FloatArray:
     """Tax that hosts hand to the cities plants came from, under contracts."""
-    paid = np.zeros((len(view.years), view.world.n_regions))
-    for year, rows in zip(paid, view.record.payments, strict=False):
-        np.add.at(year, rows[:, PAYMENT.index("payer")].astype(np.int64), rows[:, PAYMENT.index("amount")])
-    return np.asarray(paid[:, members].sum(axis=1))
+    return np.asarray(view.tax_shared[:, members].sum(axis=1))
 
 
 def _spread(view: View, members: IntArray, revenue: FloatArray) -> FloatArray:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.core.arrays import FloatArray
 from sim.indicators import REGISTRY
 from sim.indicators.base import REGION, View
-from sim.indicators.targets import Target, targets
+from sim.indicators.targets import targets
 
 if TYPE_CHECKING:
     from sim.core.results import Record
@@ -24,6 +23,7 @@ def rows(record: Record, base: BaseYear) -> tuple[dict[str, Any], dict[str, tupl
     """
     view = View(record, base)
     goals = {target.indicator: target for target in targets(base.world) if target.indicator}
+    nothing = np.full(view.years.shape, np.nan)
     names: list[tuple[str, str, str]] = []
     values, wanted, gaps = [], [], []
     for indicator in REGISTRY.values():
@@ -33,8 +33,9 @@ def rows(record: Record, base: BaseYear) -> tuple[dict[str, Any], dict[str, tupl
                 goal = goals.get(indicator.name) if scope == REGION else None
                 names.append((indicator.name, scope, place))
                 values.append(value)
-                wanted.append(np.full(value.shape, np.nan if goal is None or goal.value is None else goal.value))
-                gaps.append(_gap(goal, value))
+                aim = None if goal is None else goal.value
+                wanted.append(nothing if aim is None else np.full(value.shape, aim))
+                gaps.append(nothing if goal is None else goal.gap(value))
     numbers = {
         "year": np.tile(view.years, len(names)),
         "value": np.concatenate(values),
@@ -48,7 +49,3 @@ def rows(record: Record, base: BaseYear) -> tuple[dict[str, Any], dict[str, tupl
 def _coded(words: Sequence[str]) -> tuple[list[int], list[str]]:
     known = {word: position for position, word in enumerate(dict.fromkeys(words))}
     return [known[word] for word in words], list(known)
-
-
-def _gap(goal: Target | None, value: FloatArray) -> FloatArray:
-    return np.full(value.shape, np.nan) if goal is None else goal.gap(value)

@@ -66,7 +66,7 @@ def attainment(years: Sequence[int] | IntArray, gaps: FloatArray) -> int | None:
 
 def targets(world: World) -> list[Target]:
     """Every target of the data set, one for each place it is set for."""
-    rows = world.targets.to_dict("records")
+    rows = world.target_rows
     found = []
     for key in dict.fromkeys((row["target"], row["place"]) for row in rows):
         mine = [row for row in rows if (row["target"], row["place"]) == key]

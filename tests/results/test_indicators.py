@@ -10,6 +10,7 @@ from sim.datasets.world import World
 from sim.indicators import REGISTRY
 from sim.indicators.inequality import theil
 from sim.indicators.targets import COMPUTED, targets
+from tests.worlds import small_reference
 
 
 class TestTheil:
@@ -142,3 +143,8 @@ class TestTargets:
         rows = transfer.indicators.query("indicator == 'public_spending_per_head' and scope == 'region'")
         year = spending.attained(rows["year"].to_list(), rows["value"].to_numpy())
         assert year == rows.loc[rows["value"] >= 2.1, "year"].min()
+
+
+def test_trade_of_all_sectors_is_the_sum_over_sectors():
+    record = small_reference().record
+    np.testing.assert_allclose(record.trade_of_all_sectors, record["trade"].sum(axis=1), rtol=1e-14)
