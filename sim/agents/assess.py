@@ -9,10 +9,28 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
+from numba import njit
 
+from sim.core.arrays import FloatArray
 from sim.core.levers import Levers
 from sim.core.state import State
 from sim.mechanisms.base_year import BaseYear
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def attribute(
+    cohorts: FloatArray, credit: FloatArray, capital: FloatArray, value_added: FloatArray, gdp: FloatArray
+) -> None:
+    """Move ``credit [contract]`` of what moved plants add from host to origin, in ``gdp [region]``."""
+    for c in range(cohorts.shape[0]):
+        origin, host, sector, kind = int(cohorts[c, 0]), int(cohorts[c, 1]), int(cohorts[c, 2]), int(cohorts[c, 3])
+        if not (0 <= origin < gdp.size and 0 <= host < gdp.size and 0 <= sector < capital.shape[1]):
+            raise IndexError("a cohort that is nowhere, or under no contract")
+        if not 0 <= kind < credit.size:
+            raise IndexError("a cohort that is nowhere, or under no contract")
+        amount = credit[kind] * cohorts[c, 5] / capital[host, sector] * value_added[host, sector]
+        gdp[origin] += amount
+        gdp[host] -= amount
 
 
 class Assess:
@@ -31,8 +49,5 @@ class Assess:
         rows = state.cohorts
         if not rows.size:
             return
-        origin, host, sector, kind = (rows[:, k].astype(np.int64) for k in range(4))
-        credit = np.array([contract.gdp_attribution * (contract.term > 0) for contract in levers.contracts])[kind]
-        amount = credit * rows[:, 5] / state.capital[host, sector] * state.value_added[host, sector]
-        np.add.at(state.attributed_gdp, origin, amount)
-        np.add.at(state.attributed_gdp, host, -amount)
+        credit = np.array([contract.gdp_attribution * (contract.term > 0) for contract in levers.contracts])
+        attribute(rows, credit, state.capital, state.value_added, state.attributed_gdp)

@@ -43,6 +43,7 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
+EARTH_RADIUS_KM = 6371.0  # source: mean radius, IUGG
 _FROM_PARAMETERS = ("parameters", "content_hash", "coverage", "debt")
 
 
@@ -399,6 +400,14 @@ class World:
         return _frozen(self.regions["buildable_land_km2"].fillna(0.0).to_numpy(np.float64))
 
     # --- between places ---------------------------------------------------------------------------------------
+
+    @cached_property
+    def city_distance_km(self) -> FloatArray:
+        """Great-circle distance between cities [city, city]. km."""
+        n = self.n_cities
+        lon, lat = (np.radians(self.regions[axis].to_numpy(dtype=np.float64)[:n]) for axis in ("lon", "lat"))
+        cosine = np.sin(lat)[:, None] * np.sin(lat) + np.outer(np.cos(lat), np.cos(lat)) * np.cos(lon[:, None] - lon)
+        return _frozen(EARTH_RADIUS_KM * np.arccos(np.clip(cosine, -1.0, 1.0)))
 
     @cached_property
     def travel_time_freight(self) -> FloatArray:

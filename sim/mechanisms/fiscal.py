@@ -59,7 +59,9 @@ def fall_due(
     k = 0
     for c in range(cohorts.shape[0]):
         origin, host, sector, kind = int(cohorts[c, 0]), int(cohorts[c, 1]), int(cohorts[c, 2]), int(cohorts[c, 3])
-        if not (0 <= host < tax.shape[0] and 0 <= sector < tax.shape[1] and 0 <= kind < rate.shape[0]):
+        if not (0 <= origin < tax.shape[0] and 0 <= host < tax.shape[0] and 0 <= sector < tax.shape[1]):
+            raise IndexError("a cohort that is nowhere, or under no contract")
+        if not 0 <= kind < rate.shape[0]:
             raise IndexError("a cohort that is nowhere, or under no contract")
         age = int(year - cohorts[c, 4] - 1.0)
         base = cohorts[c, 5] / capital[host, sector] * tax[host, sector]
@@ -73,6 +75,13 @@ def fall_due(
             rows[k, 4], rows[k, 5], rows[k, 6], rows[k, 7] = age, base, share, amount
             k += 1
     return k
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def owe(payments: FloatArray, payable: FloatArray) -> None:
+    """Add payments, rows as :data:`sim.core.state.PAYMENT`, to ``payable [payer, payee]``."""
+    for row in payments:
+        payable[int(row[0]), int(row[1])] += row[7]
 
 
 class Fiscal:
@@ -97,5 +106,4 @@ class Fiscal:
         np.multiply(state.value_added, self._kept, out=tax)
         state.payments = contract_payments(state.cohorts, tax, state.capital, levers.contracts, state.year)
         state.payable[:] = 0.0
-        payer, payee, amount = (state.payments[:, PAYMENT.index(name)] for name in ("payer", "payee", "amount"))
-        np.add.at(state.payable, (payer.astype(np.int64), payee.astype(np.int64)), amount)
+        owe(state.payments, state.payable)

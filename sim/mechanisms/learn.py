@@ -27,7 +27,6 @@ from sim.mechanisms.base_year import BaseYear, factor_bundle
 if TYPE_CHECKING:
     from sim.datasets.world import World
 
-EARTH_RADIUS_KM = 6371.0  # source: mean radius, IUGG
 PERCENT = 100.0  # unit: the national path is in percent
 
 Shock = Callable[[int], FloatArray]
@@ -67,11 +66,7 @@ class LearnParams:
 
 def spillover_weights(world: World) -> FloatArray:
     """W ``[to, from]``: weights of cities on each other halving every so many km, rows sum to one, none with itself."""
-    n = world.n_cities
-    lon, lat = (np.radians(world.regions[axis].to_numpy(dtype=np.float64)[:n]) for axis in ("lon", "lat"))
-    cosine = np.sin(lat)[:, None] * np.sin(lat) + np.outer(np.cos(lat), np.cos(lat)) * np.cos(lon[:, None] - lon)
-    distance = EARTH_RADIUS_KM * np.arccos(np.clip(cosine, -1.0, 1.0))
-    weight = 0.5 ** (distance / world.parameters.value("spillover_half_distance"))
+    weight = 0.5 ** (world.city_distance_km / world.parameters.value("spillover_half_distance"))
     np.fill_diagonal(weight, 0.0)
     return np.asarray(weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300))
 

@@ -90,9 +90,13 @@ class IndustryTransfer(Policy):
         if not self.start <= year <= self.end or self.pace == 0.0:
             return
         levers.relocation_rate[np.ix_(origins, sectors)] = self.pace
-        for code, origin in zip(self.origins, origins, strict=True):
-            key = f"policies.industry_transfer.pairs.{code}"
-            hosts = places(self.pairs.get(code, self.destinations), world, key)
-            levers.relocation_open[origin, hosts] = 1.0
-            levers.relocation_contract[origin, hosts] = index
+        alike = [code for code in self.origins if code not in self.pairs]
+        for codes in [alike, *([code] for code in self.origins if code in self.pairs)]:
+            if not codes:
+                continue
+            key = f"policies.industry_transfer.pairs.{codes[0]}"
+            hosts = places(self.pairs.get(codes[0], self.destinations), world, key)
+            pairs = np.ix_(places(codes, world, key), hosts)
+            levers.relocation_open[pairs] = 1.0
+            levers.relocation_contract[pairs] = index
             levers.subsidy_rate[hosts] = self.incentive

@@ -7,11 +7,12 @@ from functools import cache
 import numpy as np
 import pytest
 
+from sim.agents.assess import attribute
 from sim.core.agreements import Contract
 from sim.core.arrays import FloatArray
 from sim.core.state import COHORT, PAYMENT
 from sim.mechanisms import invest
-from sim.mechanisms.fiscal import contract_payments
+from sim.mechanisms.fiscal import contract_payments, owe
 from sim.mechanisms.people import reallocated_labour
 from sim.year import Simulation
 from tests.worlds import POLICIES, small_model
@@ -73,11 +74,31 @@ def test_a_cohort_that_is_nowhere_is_refused(column: int) -> None:
     ledger[1, column] = np.nan
     capital, moved = rng.uniform(1.0, 9.0, (6, 3)), np.zeros((3, 6, 6))
     with pytest.raises(IndexError, match="nowhere"):
+        attribute(ledger, np.ones(2), capital, capital, np.ones(6))
+    with pytest.raises(IndexError, match="nowhere"):
         contract_payments(ledger, capital, capital, CONTRACTS, 2025)
     with pytest.raises(IndexError, match="nowhere"):
         invest.next_ledger(
             ledger, np.array([5.0, 4.0]), 2025, 0.05, capital, moved, moved, moved[0], capital, np.arange(3)
         )
+
+
+def test_attribution_and_debts() -> None:
+    rng = np.random.default_rng(5)
+    ledger = random_ledger(rng, 100, 6, 3)
+    origin, host, sector, kind = places(ledger)
+    capital, value_added = rng.uniform(1.0, 9.0, (2, 6, 3))
+    credit, gdp = np.array([0.4, 0.1]), rng.uniform(50.0, 90.0, 6)
+    amount = credit[kind] * ledger[:, 5] / capital[host, sector] * value_added[host, sector]
+    change = np.bincount(origin, amount, 6) - np.bincount(host, amount, 6)
+    attributed = gdp.copy()
+    attribute(ledger, credit, capital, value_added, attributed)
+    np.testing.assert_allclose(attributed, gdp + change, rtol=1e-12)
+    payments, payable = contract_payments(ledger, value_added, capital, CONTRACTS, 2025), np.zeros((6, 6))
+    owe(payments, payable)
+    expected = np.zeros((6, 6))
+    np.add.at(expected, tuple(payments[:, :2].astype(np.int64).T), payments[:, 7])
+    np.testing.assert_allclose(payable, expected, rtol=1e-14)
 
 
 def test_ledger() -> None:

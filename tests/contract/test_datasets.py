@@ -273,15 +273,14 @@ def test_wrong_parameter_values_are_refused(values: dict[str, float], message: s
 
 def test_parameters_remember_what_was_read() -> None:
     """Every copy starts with nothing read, and what one copy reads no other knows."""
-    world = three_cities()
+    world = three_cities().with_parameters({})
     copy = world.with_parameters({"trade_elasticity": 4.0})
     other = copy.with_parameters({})
     copy.parameters.value("trade_elasticity")
     copy.parameters.by_sector("vat_rate")
     copy.parameters.by_province("birth_rate")
     assert copy.parameters.read == {"trade_elasticity", "vat_rate", "birth_rate"}
-    assert not other.parameters.read
-    assert not world.parameters.read & {"vat_rate", "birth_rate"}
+    assert not other.parameters.read | world.parameters.read
 
 
 def test_copies_of_copies_keep_their_own_numbers() -> None:

@@ -145,8 +145,8 @@ class Market:
         base = self.base
         state.price_memory[1] = state.price_memory[0]
         state.price_memory[0] = z
-        np.exp(z[0].T, out=state.factor_price)
-        np.exp(z[1].T, out=state.price_index)
+        prices = np.exp(z)
+        state.factor_price[:], state.price_index[:] = prices[0].T, prices[1].T
         drift = z[1].T - base.log_price
         np.exp(drift @ base.mix[0], out=state.cpi)
         np.exp(drift @ base.mix[1], out=state.investment_price)
