@@ -14,10 +14,10 @@ import pandas as pd
 import pyarrow as pa
 
 from sim.config import world_of
-from sim.core.errors import InputError, SimulationError
+from sim.core.errors import InputError
 from sim.core.words import did_you_mean
 from sim.experiments.ensemble import parts
-from sim.experiments.ensemble.executors import Died, Engine, ordered
+from sim.experiments.ensemble.executors import Engine
 from sim.experiments.ensemble.factors import JUDGEMENT, PARAMETERS
 from sim.experiments.ensemble.spec import StudySpec, merged
 from sim.experiments.ensemble.study import Study
@@ -25,15 +25,16 @@ from sim.experiments.ensemble.sweep import run_study
 from sim.experiments.sensitivity import methods
 from sim.experiments.sensitivity.claims import claims_of
 from sim.experiments.sensitivity.conclusions import COLUMNS as CONCLUSION_COLUMNS
-from sim.experiments.sensitivity.conclusions import Sample, conclude
+from sim.experiments.sensitivity.conclusions import conclude
 from sim.experiments.sensitivity.design import ALONE, COMPARED, Design, Question, design, one_at_a_time
+from sim.experiments.sensitivity.estimates import estimates
 from sim.experiments.sensitivity.outputs import COLUMNS as TORNADO_COLUMNS
-from sim.experiments.sensitivity.outputs import Output, outputs_of, tornado_of
+from sim.experiments.sensitivity.outputs import Output, Sample, outputs_of, tornado_of
 from sim.experiments.store import encoded_table
 from sim.indicators.base import REGION
 
 if TYPE_CHECKING:
-    from sim.core.arrays import FloatArray, IntArray
+    from sim.core.arrays import FloatArray
     from sim.experiments.ensemble.plan import Plan
     from sim.experiments.ensemble.sweep import Tell
 
@@ -219,20 +220,22 @@ def analyse(study: Study, *, engine: Engine | None = None, tell: Tell | None = N
     if not study.is_finished:
         raise InputError("is not finished", file=str(study.folder), allowed="first finish it with --resume")
     engine = engine or Engine()
-    question = _question(study, options)
+    designed = _designed(study)
+    question = _question(study, designed, options)
     kept = study.dataset().schema.names
-    outcomes = list(question.outcomes) or [name for name in (*COMPARED, *ALONE) if name in kept]
-    usual = claims_of(question.conclusions, world_of(study.plan.structures[0].config).n_cities)
-    claims = [claim for claim in usual if question.conclusions or claim.outcome in kept]
+    usual = [[name for name in names if name in kept] for names in (COMPARED, ALONE)]
+    outcomes = list(question.outcomes) or usual[0] or usual[1]
+    every = claims_of(question.conclusions, world_of(study.plan.structures[0].config).n_cities)
+    claims = [claim for claim in every if question.conclusions or claim.outcome in kept]
     years, repeats = _years(study, question.years), _repeats(study)
     known, values = outputs_of(
         study, [*outcomes, *(claim.outcome for claim in claims)], years, _scopes(study, question), repeats
     )
-    asked_for = [i for i, output in enumerate(known) if output.outcome in outcomes]
+    asked_for = [output for output in known if output.outcome in outcomes]
     if not asked_for:
         raise InputError("no run has any of these outcomes", key="outcomes", allowed=", ".join(kept))
-    sample = Sample(study.factors, _settings(study, repeats), known, values, _block(study, question))
-    estimated = _estimated(study, question, sample, asked_for, engine)
+    sample = _sample(study, designed, known, values)
+    estimated = estimates(sample, question, asked_for, seed=study.plan.spec.seed, engine=engine)
     tornado, concluded = pd.DataFrame(columns=TORNADO_COLUMNS), pd.DataFrame(columns=CONCLUSION_COLUMNS)
     if question.tornado:
         alone = _run_tornado(one_at_a_time(study.plan), study.folder / TORNADO, engine, tell)
@@ -258,17 +261,23 @@ def _record(folder: Path, told: Mapping[str, Any]) -> None:
     parts.write_whole(folder / RECORD, json.dumps(told, ensure_ascii=False, indent=1).encode())
 
 
-def _question(study: Study, options: Mapping[str, Any]) -> Question:
-    """The question the study was designed for, with what is asked otherwise."""
-    designed = _recorded(study.folder).get("design")
-    start = Question(method=methods.DELTA) if designed is None else Question(**designed)
-    question = asked(start, options)
-    of_design = (question.method, question.second_order, dict(question.groups))
-    if question.method != methods.DELTA and of_design != (start.method, start.second_order, dict(start.groups)):
-        known = dict.fromkeys((start.method, methods.DELTA))
+def _designed(study: Study) -> Question:
+    """The question the study was designed for; any other study is a sample that delta takes."""
+    told = _recorded(study.folder).get("design")
+    return Question(method=methods.DELTA) if told is None else Question(**told)
+
+
+def _question(study: Study, designed: Question, options: Mapping[str, Any]) -> Question:
+    """The question of the design, with what is asked otherwise."""
+    question = asked(designed, options)
+    is_path = designed.method == methods.MORRIS  # points of a trajectory depend on each other: no sample for delta
+    known = list(dict.fromkeys([designed.method, *([] if is_path else [methods.DELTA])]))
+    if question.method not in known:
         raise InputError(f"was not designed for {question.method}", file=str(study.folder), allowed=", ".join(known))
     if question.method == methods.DELTA:
-        question = replace(question, second_order=False, groups={})
+        return replace(question, second_order=False, groups={})
+    if (question.second_order, dict(question.groups)) != (designed.second_order, dict(designed.groups)):
+        raise InputError("was designed for other pairs or groups of factors", file=str(study.folder))
     return question
 
 
@@ -293,87 +302,11 @@ def _scopes(study: Study, question: Question) -> list[str]:
     return [scope for scope in question.scopes if scope in kept]
 
 
-def _settings(study: Study, repeats: int) -> pd.DataFrame:
-    """A column per factor, a row per setting."""
-    return study.plan.cases.iloc[::repeats][[factor.name for factor in study.factors]].reset_index(drop=True)
-
-
-def _block(study: Study, question: Question) -> int:
-    groups = question.grouped(study.factors)
-    n_factors = len(study.factors) if groups is None else len(set(groups))
-    return methods.block_size(question.method, n_factors, second_order=question.second_order)
-
-
-# --- indices ------------------------------------------------------------------------------------------------------
-
-
-def _estimated(
-    study: Study, question: Question, sample: Sample, chosen: Sequence[int], engine: Engine
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The indices of the chosen outputs; and from fewer samples, those of the region in the last year."""
-    shared = {
-        "method": question.method,
-        "points": _points(study, question, sample.settings),
-        "names": [factor.name for factor in study.factors],
-        "seed": study.plan.spec.seed,
-        "second_order": question.second_order,
-        "groups": question.grouped(study.factors),
-        "block": sample.block,
-    }
-    tasks = {sample.outputs[i]: {**shared, "outputs": sample.values[:, i], "label": sample.outputs[i]} for i in chosen}
-    last, scope = max(output.year for output in tasks), next(iter(tasks)).scope
-    leading = [task for output, task in tasks.items() if (output.year, output.scope) == (last, scope)]
-    fewer = [{**task, "part": part} for task in leading for part in PARTS]
-    slow = question.method == methods.DELTA  # densities; the others take milliseconds
-    with (engine if slow else Engine()).open() as workers:
-        found = ordered(workers.map(estimate, [*tasks.values(), *fewer]))
-    died = next((item for item in found if isinstance(item, Died)), None)
-    if died is not None:
-        raise SimulationError(died.reason)
-    tables = [item for item in found if isinstance(item, pd.DataFrame)]
-    indices = pd.concat(tables[: len(tasks)], ignore_index=True)
-    every = pd.concat([*tables[len(tasks) :], indices[(indices["year"] == last) & (indices["scope"] == scope)]])
-    main = every[every["index"] == methods.MAIN[question.method]].drop(columns="other")
-    return indices, main.sort_values([*Output._fields, "samples"], kind="stable", ignore_index=True)
-
-
-PARTS = (4, 2)  # unit: of the samples, one over
-
-
-def estimate(task: Mapping[str, Any]) -> pd.DataFrame:
-    """The indices of one output, labelled; with ``part``, from one in so many blocks, if these are enough."""
-    points, outputs = task["points"], task["outputs"]
-    if "part" in task:
-        kept = _some_blocks(outputs.reshape(-1, task["block"]), task["part"], task["seed"])
-        if len(kept) < methods.LEAST_SAMPLES[task["method"]] * task["block"]:
-            return pd.DataFrame()
-        points, outputs = points[kept], outputs[kept]
-    given = {name: task[name] for name in ("names", "seed", "second_order", "groups")}
-    table = methods.indices(task["method"], points, outputs, **given)
-    label = {**task["label"]._asdict(), "method": task["method"]}
-    return pd.DataFrame({**{name: [value] * len(table) for name, value in label.items()}, **table.to_dict("series")})
-
-
-def _some_blocks(outputs: FloatArray, part: int, seed: int) -> IntArray:
-    """Rows of some of the complete blocks. Single runs may stand in an order of their own: they are drawn."""
-    complete = np.flatnonzero(np.isfinite(outputs).all(axis=1))
-    if outputs.shape[1] == 1:
-        complete = np.random.default_rng(seed).permutation(complete)
-    blocks = complete[: len(complete) // part]
-    return np.asarray(blocks[:, None] * outputs.shape[1] + np.arange(outputs.shape[1])).ravel()
-
-
-def _points(study: Study, question: Question, settings: pd.DataFrame) -> FloatArray:
-    """The designed points; for the method delta the settings as numbers, of which only the order counts."""
-    if question.method != methods.DELTA:
-        return pd.read_parquet(study.folder / POINTS).to_numpy(dtype=np.float64)
-    columns = []
-    for name in settings:
-        column = settings[name]
-        numbers = (
-            column.astype("float64") if pd.api.types.is_numeric_dtype(column) else pd.Series(pd.factorize(column)[0])
-        )
-        columns.append(
-            numbers.fillna(numbers.min() - 1.0).to_numpy(dtype=np.float64)
-        )  # a lever of no policy stands apart
-    return np.column_stack(columns)
+def _sample(study: Study, designed: Question, outputs: Sequence[Output], values: FloatArray) -> Sample:
+    names = [factor.name for factor in study.factors]
+    settings = study.plan.cases.iloc[:: _repeats(study)][names].reset_index(drop=True)
+    path = study.folder / POINTS
+    points = pd.read_parquet(path).to_numpy(dtype=np.float64) if path.is_file() else None
+    n_factors = len(set(designed.grouped(study.factors) or names))
+    block = methods.block_size(designed.method, n_factors, second_order=designed.second_order)
+    return Sample(study.factors, settings, points, outputs, values, block, is_path=designed.method == methods.MORRIS)

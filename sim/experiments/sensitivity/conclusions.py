@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from sim.experiments.sensitivity.methods import Z
-from sim.experiments.sensitivity.outputs import Output, in_words
+from sim.experiments.sensitivity.outputs import Output, Sample, in_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sim.core.arrays import FloatArray
-    from sim.experiments.ensemble.factors import Factor
+
+    Marks = NDArray[np.bool_]
     from sim.experiments.sensitivity.claims import Claim
 
 COLUMNS = [
@@ -24,26 +24,8 @@ COLUMNS = [
     "factor", "low", "high", "turned_at", "share_low", "share_high", "confidence",
 ]  # fmt: skip
 RESAMPLES = 200  # unit: bootstrap samples of blocks
+MOST_BLOCKS = 1000  # unit: blocks
 THIRD = 1.0 / 3.0  # unit: of the runs, in the order of a factor
-
-
-@dataclass(frozen=True)
-class Sample:
-    """The settings of a study and what they gave.
-
-    Attributes:
-        factors: what varies.
-        settings: a column per factor, a row per setting.
-        outputs: the columns of ``values``.
-        values: ``[setting, output]``.
-        block: settings that were drawn together.
-    """
-
-    factors: Sequence[Factor]
-    settings: pd.DataFrame
-    outputs: Sequence[Output]
-    values: FloatArray
-    block: int
 
 
 def conclude(claims: Sequence[Claim], sample: Sample, tornado: pd.DataFrame, *, year: int, seed: int) -> pd.DataFrame:
@@ -60,54 +42,88 @@ def conclude(claims: Sequence[Claim], sample: Sample, tornado: pd.DataFrame, *, 
         outcome, relation, threshold, year, scope, place: the claim. centre: the outcome with the values of the data
         set; holds: whether the claim is true there. share: of the runs that give the same answer. low, high: the
         outcome with the factor alone at its ends; turned_at: the ends that turn the answer. share_low, share_high:
-        share of the same answer among the third of the runs with the lowest and the highest values of the factor
-        (options in words: the two options that differ most); confidence: half width of the 95 % interval of their
-        difference, by a bootstrap of whole blocks.
+        share of the same answer where the factor is low and high; confidence: half width of the 95 % interval of their
+        difference, by a bootstrap of whole blocks. Low and high are the two ends of a factor's step in each trajectory,
+        all else equal; in other samples the third of the runs with its lowest and highest values, or of options in
+        words the two that differ most.
     """
-    thirds = np.array([_thirds(sample.settings[factor.name]) for factor in sample.factors])  # [factor, side, run]
-    n_blocks = len(sample.values) // sample.block
-    weights = np.random.default_rng(seed).multinomial(n_blocks, np.full(n_blocks, 1.0 / n_blocks), RESAMPLES)
+    contrast = Contrast(sample, seed)
     frames = []
     for claim in claims:
-        for position, output in enumerate(sample.outputs):
+        for output in sample.outputs:
             if (output.outcome, output.year) != (claim.outcome, year):
                 continue
             alone = tornado[(tornado[list(Output._fields)] == list(output)).all(axis=1)].reset_index(drop=True)
             centre = float(alone["centre"].iloc[0])
             if np.isfinite(centre):
-                values = sample.values[:, position]
                 holds = bool(claim.holds(np.array([centre]))[0])
-                rows = _by_factor(claim, alone, holds, sample, values, (thirds, weights))
-                frames.append(rows.assign(relation=claim.relation, threshold=claim.threshold, holds=holds))
+                told = _by_factor(claim, holds, sample.of(output), alone, contrast)
+                frames.append(told.assign(relation=claim.relation, threshold=claim.threshold, holds=holds))
     return pd.concat(frames, ignore_index=True)[COLUMNS] if frames else pd.DataFrame(columns=COLUMNS)
 
 
-def _by_factor(
-    claim: Claim,
-    alone: pd.DataFrame,
-    holds: bool,
-    sample: Sample,
-    values: FloatArray,
-    drawn: tuple[NDArray[np.bool_], NDArray[np.int64]],
-) -> pd.DataFrame:
+def _by_factor(claim: Claim, holds: bool, values: FloatArray, alone: pd.DataFrame, contrast: Contrast) -> pd.DataFrame:
     """Rows of one claim at one place."""
-    thirds, weights = drawn
     finished = np.isfinite(values)
     same = finished & (claim.holds(values) == holds)
-    sides = np.stack([
-        _options(sample.settings[factor.name], same, finished) if in_words(factor) else thirds[j]
-        for j, factor in enumerate(sample.factors)
-    ])  # fmt: skip
-    agree, total = ((sides & mask).reshape(*sides.shape[:2], -1, sample.block).sum(axis=3) for mask in (same, finished))
-    with np.errstate(invalid="ignore"):
-        share = agree.sum(axis=2) / total.sum(axis=2)
-        again = (agree @ weights.T) / (total @ weights.T)  # [factor, side, resample]
-        width = Z * np.nanstd(again[:, 1] - again[:, 0], axis=1, ddof=1)
-    rows = alone.assign(
-        share=same.sum() / finished.sum(), runs=int(finished.sum()),
-        share_low=share[:, 0], share_high=share[:, 1], confidence=width,
-    )  # fmt: skip
-    return rows.assign(turned_at=[_turned(claim, holds, row) for row in rows.to_dict("records")])
+    shares, width = contrast.shares(same, finished)
+    return alone.assign(
+        share=same.sum() / finished.sum(),
+        runs=int(finished.sum()),
+        share_low=shares[:, 0],
+        share_high=shares[:, 1],
+        confidence=width,
+        turned_at=[_turned(claim, holds, row) for row in alone.to_dict("records")],
+    )
+
+
+class Contrast:
+    """Runs where each factor is low and where it is high, and the bootstrap of what differs between them."""
+
+    def __init__(self, sample: Sample, seed: int) -> None:
+        self.block = sample.block
+        self.words: dict[int, pd.Series] = {}
+        if sample.is_path and sample.points is not None:
+            self.sides = _steps(sample.points, sample.block)
+        else:
+            columns = [sample.settings[factor.name] for factor in sample.factors]
+            self.words = {j: columns[j] for j, factor in enumerate(sample.factors) if in_words(factor)}
+            self.sides = np.array([_thirds(column) for column in columns])
+        n_blocks = len(sample.values) // sample.block
+        n_drawn = min(n_blocks, MOST_BLOCKS)  # neighbours are drawn together where there are very many
+        self.starts = np.linspace(0, n_blocks, n_drawn, endpoint=False).astype(np.int64) * sample.block
+        rng = np.random.default_rng(seed)
+        self.weights = rng.multinomial(n_drawn, np.full(n_drawn, 1.0 / n_drawn), RESAMPLES).T.astype(np.float64)
+
+    def shares(self, same: Marks, finished: Marks) -> tuple[FloatArray, FloatArray]:
+        """Share of the same answer ``[factor, side]``, and the half width of the interval of its difference."""
+        whole = np.repeat(finished.reshape(-1, self.block).all(axis=1), self.block)
+        sides = self.sides.copy()
+        for j, column in self.words.items():
+            sides[j] = _options(column, same, whole)
+        agree, total = (
+            np.add.reduceat(sides & mask, self.starts, axis=2, dtype=np.float64) for mask in (same & whole, whole)
+        )
+        with np.errstate(invalid="ignore"):
+            shares = agree.sum(axis=2) / total.sum(axis=2)
+            again = (agree @ self.weights) / (total @ self.weights)  # [factor, side, resample]
+        difference = again[:, 1] - again[:, 0]
+        width = np.full(len(sides), np.nan)
+        known = np.isfinite(difference).any(axis=1)  # a factor that never changes has no low and no high
+        width[known] = Z * np.nanstd(difference[known], axis=1, ddof=1)
+        return shares, width
+
+
+def _steps(points: FloatArray, block: int) -> Marks:
+    """The lower and the upper end of each factor's step in every trajectory ``[factor, side, run]``."""
+    path = points.reshape(-1, block, points.shape[1])
+    rises, falls = np.diff(path, axis=1) > 0.0, np.diff(path, axis=1) < 0.0
+    sides = np.zeros((2, *path.shape), dtype=bool)
+    sides[0, :, :-1] |= rises
+    sides[0, :, 1:] |= falls
+    sides[1, :, 1:] |= rises
+    sides[1, :, :-1] |= falls
+    return np.asarray(sides.reshape(2, -1, points.shape[1]).transpose(2, 0, 1))
 
 
 def _turned(claim: Claim, holds: bool, row: Mapping[Any, Any]) -> str:
@@ -117,7 +133,7 @@ def _turned(claim: Claim, holds: bool, row: Mapping[Any, Any]) -> str:
     return ", ".join(dict.fromkeys(str(row[end]) for end, t in zip(("low_at", "high_at"), turned, strict=True) if t))
 
 
-def _thirds(column: pd.Series) -> NDArray[np.bool_]:
+def _thirds(column: pd.Series) -> Marks:
     """Runs with the lowest and with the highest values ``[side, run]``; none where it never changes or has no order."""
     if not pd.api.types.is_numeric_dtype(column):
         return np.zeros((2, len(column)), dtype=bool)
@@ -128,11 +144,11 @@ def _thirds(column: pd.Series) -> NDArray[np.bool_]:
     return np.asarray(np.stack([values <= low, values >= high]) & (low < high))
 
 
-def _options(column: pd.Series, same: NDArray[np.bool_], finished: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _options(column: pd.Series, same: Marks, whole: Marks) -> Marks:
     """Runs with the option that shares the answer least, and most ``[side, run]``."""
     options = [np.asarray(column == option) for option in column.dropna().unique()]
-    options = [runs for runs in options if (runs & finished).any()]
-    shares = [(runs & same).sum() / (runs & finished).sum() for runs in options]
+    options = [runs for runs in options if (runs & whole).any()]
+    shares = [(runs & whole & same).sum() / (runs & whole).sum() for runs in options]
     if len(options) < 2:
         return np.zeros((2, len(column)), dtype=bool)
     return np.stack([options[int(np.argmin(shares))], options[int(np.argmax(shares))]])

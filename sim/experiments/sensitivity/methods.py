@@ -23,9 +23,8 @@ MORRIS, SOBOL, DELTA = METHODS = ("morris", "sobol", "delta")
 MAIN = {MORRIS: "mu_star", SOBOL: "ST", DELTA: "delta"}
 """The index that factors are ranked by."""
 
-DEFAULT_SAMPLES = {MORRIS: 10, SOBOL: 64, DELTA: 256}
-LEAST_SAMPLES = {MORRIS: 4, SOBOL: 8, DELTA: 32}
-"""Trajectories, base points or runs; with fewer, no confidence interval means anything."""
+DEFAULT_SAMPLES = {MORRIS: 10, SOBOL: 64, DELTA: 256}  # unit: trajectories, base points, runs
+LEAST_SAMPLES = {MORRIS: 4, SOBOL: 8, DELTA: 32}  # unit: ditto; with fewer, no confidence interval means anything
 
 BLOCKS = {MORRIS: "trajectories", SOBOL: "base points", DELTA: "runs"}
 
@@ -35,6 +34,7 @@ DUMMY = "(a factor that does nothing)"
 LEVELS = 4  # source: Morris 1991, levels of the grid of trajectories
 RESAMPLES = 100  # unit: bootstrap samples behind a confidence interval
 DELTA_RESAMPLES = 30  # unit: bootstrap samples; each estimates densities anew
+MOST_RUNS = 4096  # unit: runs whose densities are compared, drawn from the study
 GRID = 100  # unit: points at which densities are compared
 Z = 1.959964  # unit: half width of a 95 % interval over the standard error
 
@@ -108,7 +108,8 @@ def indices(
 
     Morris gives mu_star (mean size of the change when a factor crosses its range), mu (with its sign) and sigma
     (interactions and curvature); Sobol S1, ST and for pairs S2 (shares of the variance); delta the shift of the
-    distribution that knowing a factor brings (Borgonovo 2007; Plischke, Borgonovo and Smith 2013) and S1. An output
+    distribution that knowing a factor brings (Borgonovo 2007; Plischke, Borgonovo and Smith 2013) and S1. Delta from
+    few runs is too small for strong factors and above zero for those that do nothing, which a dummy shows. An output
     that never changes depends on nothing: all zero.
 
     Args:
@@ -186,9 +187,7 @@ def _delta(problem: dict[str, Any], points: FloatArray, outputs: FloatArray, opt
     """
     module = _salib("analyze.delta")
     rng = np.random.default_rng(options["seed"])
-    order = rng.permutation(
-        len(outputs)
-    )  # equal values (options, levels) are told apart by their order: make it chance
+    order = rng.permutation(len(outputs))[:MOST_RUNS]  # equal values are told apart by their order: make it chance
     points = np.column_stack([points, rng.random(len(outputs))])[order]
     outputs = outputs[order]
     if np.ptp(outputs) == 0.0:

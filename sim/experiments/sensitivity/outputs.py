@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -24,6 +25,33 @@ class Output(NamedTuple):
     year: int
     scope: str
     place: str
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The settings of a study and what they gave.
+
+    Attributes:
+        factors: what varies.
+        settings: a column per factor, a row per setting.
+        points: where they stand in the unit cube ``[setting, factor]``, if they were designed here.
+        outputs: the columns of ``values``.
+        values: ``[setting, output]``.
+        block: settings that were drawn together.
+        is_path: whether a block moves one factor (or group) after the other.
+    """
+
+    factors: Sequence[Factor]
+    settings: pd.DataFrame
+    points: FloatArray | None
+    outputs: Sequence[Output]
+    values: FloatArray
+    block: int
+    is_path: bool
+
+    def of(self, output: Output) -> FloatArray:
+        """The values of one output."""
+        return self.values[:, list(self.outputs).index(output)]
 
 
 COLUMNS = [*Output._fields, "factor", "low", "centre", "high", "low_at", "high_at"]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 CERTAIN = 0.95  # unit: share of the runs in which an answer must hold to be called certain
 PRECISE = 0.1  # unit: half width of an interval over the index
 NAMED = 3  # unit: factors in a sentence
+CLOSE = 0.995  # unit: share that would be rounded to all
 
 
 def sentences(found: Sensitivity) -> list[str]:
@@ -57,9 +58,13 @@ def _outcome(found: Sensitivity, outcome: str) -> str:
     unit = unit_of(outcome)
     centre = ranked["centre"].dropna()
     at = f" ({_number(centre.iloc[0], unit)} with the values of the data set)" if len(centre) else ""
-    factors = ranked[ranked["factor"] != methods.DUMMY]
-    if not (factors["value"] > 0.0).any():
+    if (ranked["value"] == 0.0).all():
         return f"{outcome} in {found.year}{at} is the same in every run."
+    of_chance = ranked.loc[ranked["factor"] == methods.DUMMY, "value"].max()
+    floor = 0.0 if np.isnan(of_chance) else of_chance
+    factors = ranked[ranked["value"] - ranked["confidence"] > floor]
+    if factors.empty:
+        return f"{outcome} in {found.year}{at}: no factor stands out from chance at this number of samples."
     best = [
         f"{short(row['factor'])} {row['value']:.3g} ± {row['confidence']:.2g}" for row in _rows(factors.head(NAMED))
     ]
@@ -108,7 +113,9 @@ def _conclusion(found: Sensitivity, rows: pd.DataFrame) -> str:
     decided = deciding(rows).head(NAMED)
     if len(decided):
         words = [f"{short(row['factor'])} ({_low_high(row)})" for row in _rows(decided)]
-        told += f" The share hangs on {', '.join(words)}."
+        told += f" The answer hangs on {', '.join(words)}."
+    elif first["share"] < CERTAIN:
+        told += " No factor stands out from chance at this number of samples."
     return told
 
 
@@ -169,4 +176,4 @@ def _number(value: float, unit: str) -> str:
 
 
 def _per_cent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+    return "more than 99 %" if CLOSE < share < 1.0 else f"{100 * share:.0f} %"
