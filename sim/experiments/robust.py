@@ -17,7 +17,7 @@ import pandas as pd
 from sim.core.errors import InputError
 from sim.core.words import did_you_mean
 from sim.experiments.conditions import Condition, parse
-from sim.experiments.discovery import held, place_words, short
+from sim.experiments.discovery import held, no_value, place_words, short
 from sim.experiments.ensemble.plan import REPLICATE, RUN, WORLD, is_empty
 from sim.experiments.ensemble.study import INDICATOR_KEYS
 from sim.indicators import COMPARISONS, REGISTRY
@@ -155,9 +155,11 @@ def robust(
     levers, candidate = _candidates(study)
     frame = study.outcomes(year, place)
     kept = [name for name in study.dataset().schema.names if name not in INDICATOR_KEYS]
-    if outcome not in kept or frame[outcome].isna().all():
-        message = f"has no value in {year} ({place_words(place)})" if outcome in kept else "was not kept by the study"
-        raise InputError(f"{message}{did_you_mean(outcome, kept)}", key=outcome, allowed=", ".join(kept))
+    if outcome not in kept:
+        message = f"was not kept by the study{did_you_mean(outcome, kept)}"
+        raise InputError(message, key=outcome, allowed=", ".join(kept))
+    if frame[outcome].isna().all():
+        raise no_value(outcome, year, place)
     value = _by_world(study, frame[[RUN]].assign(value=frame[outcome]), candidate)
     whole = value.columns[value.notna().all(axis=0)]
     if whole.empty:
