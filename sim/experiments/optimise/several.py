@@ -1,8 +1,9 @@
 """Several keys: Optuna chooses the settings, in batches of a fixed size, so that workers do not change the result.
 
-One objective: tree-structured Parzen estimator (Bergstra, Bardenet, Bengio and Kegl 2011), which avoids what violates
-the condition (Watanabe and Hutter 2022). Several: NSGA-II with constrained domination (Deb, Pratap, Agarwal and
-Meyarivan 2002). Where all keys are lists and there are no more combinations than trials, all of them are run.
+Tree-structured Parzen estimator (Bergstra, Bardenet, Bengio and Kegl 2011), of all keys together, for one objective or
+several (Ozaki, Tanigaki, Watanabe, Nomura and Onishi 2022), avoiding what violates the condition (Watanabe and Hutter
+2022). With 600 trials of three problems of known answer it left wider fronts than NSGA-II with any crossover of Optuna.
+Where all keys are lists and there are no more combinations than trials, all of them are run.
 """
 
 from __future__ import annotations
@@ -23,9 +24,8 @@ if TYPE_CHECKING:
 
 TRIALS = 200  # unit: trials of a search for one objective
 FRONT_TRIALS = 600  # unit: trials of a search for several
-BATCH = 8  # unit: trials asked for at once
+BATCH = 16  # unit: trials asked for at once
 MOST_CORNERS = 16  # unit: trials at the corners of the ranges
-POPULATION = 40  # unit: trials of a generation of NSGA-II
 
 
 def search_lists(problem: Problem) -> None:
@@ -41,20 +41,16 @@ def search_several(problem: Problem, n_trials: int | None, seed: int) -> None:
         InputError: Optuna is not installed.
     """
     optuna = _optuna()
-    several = len(problem.objectives) > 1
-    total = n_trials or (FRONT_TRIALS if several else TRIALS)
+    total = n_trials or (FRONT_TRIALS if len(problem.objectives) > 1 else TRIALS)
     spaces = {factor.name: _distribution(optuna, factor) for factor in problem.factors}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        if several:
-            sampler = optuna.samplers.NSGAIISampler(population_size=POPULATION, seed=seed)
-        else:
-            sampler = optuna.samplers.TPESampler(multivariate=True, seed=seed)
+        sampler = optuna.samplers.TPESampler(multivariate=True, seed=seed)
     study = optuna.create_study(directions=["minimize"] * max(1, len(problem.objectives)), sampler=sampler)
     for start in _starts(problem):
         study.enqueue_trial(start)
     while left := total - len(problem.trials):
-        asked = [study.ask(spaces) for _ in range(min(left, POPULATION if several else BATCH))]
+        asked = [study.ask(spaces) for _ in range(min(left, BATCH))]
         for given, trial in zip(asked, problem.run([_setting(problem, a.params) for a in asked]), strict=True):
             _answer(optuna, study, given, trial, problem)
 
@@ -94,8 +90,13 @@ def _distribution(optuna: Any, factor: Factor) -> Any:
 
 
 def _setting(problem: Problem, params: Mapping[str, Any]) -> Setting:
-    chosen = {factor.name: params[factor.name] for factor in problem.factors}
-    return {f.name: f.options[chosen[f.name]] if f.options else chosen[f.name] for f in problem.factors}
+    return {factor.name: _value(factor, params[factor.name]) for factor in problem.factors}
+
+
+def _value(factor: Factor, given: Any) -> Any:
+    if factor.options:
+        return factor.options[int(given)]
+    return int(given) if factor.whole else float(given)
 
 
 def _starts(problem: Problem) -> list[dict[str, Any]]:
