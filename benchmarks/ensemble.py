@@ -194,7 +194,7 @@ def _read(out: Path, rows: int) -> list[Row]:
 # --- Mesa beside it -----------------------------------------------------------------------------------------------
 
 
-def against_batch_run(worlds: int = 12) -> list[Row]:
+def against_batch_run(worlds: int = 40) -> list[Row]:
     """The same runs by Mesa's batch_run on the same model, one process each; results must agree."""
     import mesa
 

@@ -78,7 +78,11 @@ class Recent(OrderedDict[str, Value]):
 
 @lru_cache(maxsize=4)  # unit: data sets a worker keeps
 def _loaded(dataset: str) -> World:
-    return World.load(dataset)
+    """The data set, its tables turned into arrays once: worlds with other parameters share them."""
+    world = World.load(dataset)
+    plain = RunConfig.judge({"world": {"dataset": dataset}, "horizon": world.base_year})
+    Simulation(plain, base=calibrate(world))
+    return world
 
 
 @dataclass
