@@ -6,6 +6,7 @@ as a `Died`, alone. Results come in the order in which they are ready.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -25,8 +26,7 @@ Task = Mapping[str, Any]
 Result = TypeVar("Result")
 
 LOCAL, CLUSTER = EXECUTORS = ("local", "cluster")
-ATTEMPTS = 3
-"""Workers a task may lose before it is given up."""
+ATTEMPTS = 3  # unit: workers a task may lose before it is given up
 
 AHEAD = 2
 """Tasks sent out per worker, so that none waits for the driver."""
@@ -205,7 +205,7 @@ def _connect(workers: int, address: str | None) -> tuple[Any, Any]:
     with _main_hidden():
         cluster = LocalCluster(
             n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, processes=True,
-            silence_logs=50,
+            silence_logs=logging.CRITICAL,
         )  # fmt: skip
     return Client(cluster, set_as_default=False), cluster
 

@@ -134,7 +134,7 @@ class Plan:
             "factors": [factor.plain() for factor in self.factors],
             "structures": [structure.plain() for structure in self.structures],
         }
-        text = yaml.safe_dump(told, sort_keys=False, allow_unicode=True, width=120)
+        text = yaml.safe_dump(told, sort_keys=False, allow_unicode=True, width=120)  # unit: characters
         return {"study.yaml": text.encode(), "plan.parquet": _bytes(self.cases)}
 
     @classmethod

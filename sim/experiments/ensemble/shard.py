@@ -39,7 +39,7 @@ OK, FAILED, NOT_CONVERGED = "ok", "failed", "not converged"
 """Status of a run."""
 
 KEPT_WORLDS = 2
-KEPT_REFERENCES = 8
+KEPT_REFERENCES = 8  # unit: runs; replications and structures of one world
 
 Value = TypeVar("Value")
 Case = Mapping[str, Any]

@@ -21,7 +21,7 @@ STUDIES = "studies"
 
 Design = Literal["latin_hypercube", "sobol"]
 Scope = Literal["region", "province", "group", "city"]
-DEFAULT_SAMPLES = 128
+DEFAULT_SAMPLES = 128  # unit: draws; a power of two, as Sobol sequences want it
 
 
 class StudySpec(Part):
