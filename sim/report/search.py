@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from sim.experiments.optimise import Answer, Trial
 
+    Number = Callable[[Trial], float]
+
 HEIGHT, PANEL = 460, 220  # unit: px
 SHOWN = 400  # unit: rows of the table of trials
 
@@ -81,14 +83,30 @@ def _figures(answer: Answer) -> dict[str, tuple[str, Spec]]:
         made["line"] = ("Along the key; shaded: the condition holds", _line(answer, done))
     names = [objective.name for objective in problem.objectives]
     for number, (a, b) in enumerate(combinations(range(len(names)), 2)):
-        values = (lambda t, at=a: t.values[at], lambda t, at=b: t.values[at])
+        values = (_of_objective(a), _of_objective(b))
         title = f"{names[a]} against {names[b]}: the front and what it leaves behind"
         made[f"front-{number}"] = (title, _scatter(answer, done, (names[a], names[b]), values, joined=len(names) == 2))
+    numeric = [f.name for f in problem.factors if all(isinstance(t.setting[f.name], int | float) for t in done)]
+    for number, key in enumerate(numeric if len(names) == 1 and answer.intervals is None else []):
+        title = f"{names[0]} over {answer.short[key]}, whatever the other keys are"
+        made[f"key-{number}"] = (title, _scatter(answer, done, (key, names[0]), (_of_key(key), _of_objective(0))))
     if len(names) == 1 and problem.condition is not None:
         axes = (f"room of {problem.condition}", names[0])
         title = "What room for the condition costs"
-        made["room"] = (title, _scatter(answer, done, axes, (lambda t: t.slack, lambda t: t.values[0])))
+        made["room"] = (title, _scatter(answer, done, axes, (_slack, _of_objective(0))))
     return made
+
+
+def _of_key(key: str) -> Number:
+    return lambda trial: float(trial.setting[key])
+
+
+def _of_objective(position: int) -> Number:
+    return lambda trial: trial.values[position]
+
+
+def _slack(trial: Trial) -> float:
+    return trial.slack
 
 
 def _line(answer: Answer, done: Sequence[Trial]) -> Spec:
@@ -106,7 +124,8 @@ def _line(answer: Answer, done: Sequence[Trial]) -> Spec:
     for i, (name, values) in enumerate(panels):
         axis = f"y{i + 1}" if i else "y"
         top = 1.0 - i / len(panels)
-        layout[axis.replace("y", "yaxis")] = {**_axis(""), "domain": [top - 1.0 / len(panels) + gap / 2, top - gap / 4]}
+        bottom = top - 1.0 / len(panels) + gap / 2 if i + 1 < len(panels) else 0.0
+        layout[axis.replace("y", "yaxis")] = {**_axis(""), "domain": [bottom, top - gap / 4]}
         layout["annotations"].append({**LOOK["panel_title"], "text": html.escape(name), "x": 0, "y": top - gap / 4})
         look = LOOK["lines"]["run"] if i < len(problem.objectives) else LOOK["lines"]["change"]
         data.append(
@@ -133,7 +152,7 @@ def _scatter(
     answer: Answer,
     done: Sequence[Trial],
     axes: tuple[str, str],
-    values: tuple[Callable[[Trial], float], Callable[[Trial], float]],
+    values: tuple[Number, Number],
     *,
     joined: bool = False,
 ) -> Spec:
@@ -146,7 +165,7 @@ def _scatter(
         ("the condition fails", [t for t in done if not t.is_feasible], {"color": COLOURS["line"], "size": 6}),
         ("holds", [t for t in done if t.is_feasible and t.number not in numbers],
          {"color": COLOURS["real_gdp"], "size": 6}),
-        ("front" if len(axes) > 1 and joined else "best", best, {"color": COLOURS["run"], "size": 8}),
+        ("best" if len(answer.problem.objectives) == 1 else "front", best, {"color": COLOURS["run"], "size": 8}),
         ("today", [answer.today] if answer.today is not None and answer.today.is_ok else [],
          {"color": COLOURS["loss"], "size": 11, "symbol": "diamond"}),
     ]  # fmt: skip

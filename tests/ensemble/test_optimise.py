@@ -18,7 +18,7 @@ from sim.cli import main
 from sim.core.errors import InputError
 from sim.experiments.conditions import parse, parse_term
 from sim.experiments.ensemble.evaluate import Evaluation, Evaluator
-from sim.experiments.ensemble.executors import Engine, InProcess
+from sim.experiments.ensemble.executors import Died, Engine, InProcess
 from sim.experiments.ensemble.factors import Factor
 from sim.experiments.ensemble.spec import StudySpec
 from sim.experiments.optimise import Answer, Objective, Problem, Question, optimise, search
@@ -410,6 +410,7 @@ def test_choices_are_all_tried(find, values):
         ({"find": f"{SHARE}=interval(1,0)"}, "is empty"),
         ({"find": "parameters.congestoin"}, "unknown parameter"),
         ({"minimise": (), "such_that": ""}, "what should the search look for?"),
+        ({"maximise": "theil"}, "theil_real_income: is an objective twice"),
         ({"minimise": "giny"}, "unknown indicator 'giny'"),
         ({"such_that": "min(gain) > "}, "a number is missing"),
         ({"year": 2030}, "the runs have no year 2030 (allowed: 2019 to 2022)"),
@@ -479,6 +480,16 @@ def test_a_setting_of_something_else_is_refused_and_a_run_that_fails_says_so():
     assert "3 is above 1" in wrong.error
 
 
+def test_runs_whose_worker_died_have_failed():
+    class Deadly(InProcess):
+        def map(self, function, tasks):
+            yield from ((i, Died("out of memory")) for i in reversed(range(len(tasks))))
+
+    spec = StudySpec(scenario="industry_transfer", overrides=TRANSFER, levers={SHARE: [0.0, 1.0]}, outcomes=["gdp"])
+    found = Evaluator(spec, Deadly()).evaluate([{SHARE: i / 20} for i in range(20)])
+    assert [(e.status, e.error) for e in found] == [("failed", "out of memory")] * 20
+
+
 # --- the command --------------------------------------------------------------------------------------------------
 
 
@@ -535,6 +546,17 @@ def test_the_command_draws_a_front_and_prints_one_object(call, tmp_path):
     assert len(front["x"]) == len(told["front"])
     assert front["x"] == pytest.approx([row["theil_real_income"] for row in told["front"]], rel=1e-6)
     assert "pace" in front["hovertext"][0]
+
+
+def test_one_objective_of_several_keys_is_drawn_over_each(call, tmp_path):
+    code, out, _ = call("--find", f"{SHARE},{PACE}", "--maximise", "real_gdp", "--trials", 20, "--out", "mine")
+    assert code == 0
+    figures = specifications((tmp_path / "mine" / "front.html").read_text(encoding="utf-8"))
+    assert set(figures) == {"key-0", "key-1"}
+    frame = pd.read_parquet(tmp_path / "mine" / "trials.parquet")
+    drawn = [x for trace in figures["key-1"]["data"] if trace["name"] in ("best", "other trials") for x in trace["x"]]
+    assert sorted(drawn) == pytest.approx(sorted(frame[PACE]), rel=1e-6)
+    assert f"real_gdp is largest at origin_share = {frame[SHARE][frame['real_gdp'].idxmax()]:.4g}" in out
 
 
 def test_an_impossible_condition_is_an_answer_and_failed_runs_are_not_hidden(call):

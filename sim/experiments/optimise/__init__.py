@@ -73,6 +73,9 @@ def _answered(question: Question, executor: Executor, tell: Callable[[int], None
         *(Objective(parse_term(text), False) for text in question.minimise),
         *(Objective(parse_term(text), True) for text in question.maximise),
     )
+    twice = next((o.name for o in objectives if [other.name for other in objectives].count(o.name) > 1), None)
+    if twice is not None:
+        raise InputError("is an objective twice", key=twice)
     condition = parse(question.such_that) if question.such_that else None
     asked = [objective.term.indicator for objective in objectives] + list(condition.indicators if condition else ())
     spec = StudySpec(
