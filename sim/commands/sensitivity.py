@@ -158,12 +158,14 @@ def _show(arguments: argparse.Namespace, found: Sensitivity) -> None:
 def _tables(found: Sensitivity) -> list[str]:
     """The leading factors of every outcome of the region in the last year."""
     from sim.experiments.sensitivity.design import short
+    from sim.experiments.sensitivity.methods import DUMMY
     from sim.indicators.base import REGION
 
     meaning = {factor.name: factor.meaning for factor in found.study.factors}
     lines = []
     for outcome in found.indices.loc[found.indices["scope"] == REGION, "outcome"].unique():
-        rows = found.ranked(outcome).head(FACTORS)
+        ranked = found.ranked(outcome)
+        rows = ranked[(ranked.index < FACTORS) | (ranked["factor"] == DUMMY)]
         shown = [
             {
                 "factor": short(row["factor"]), row["index"]: _figures(row["value"]), "+-": _figures(row["confidence"]),

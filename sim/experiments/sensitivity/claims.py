@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim.core.errors import InputError
-from sim.experiments.ensemble.spec import check_outcomes
-from sim.indicators import COMPARISONS, REGISTRY
-from sim.indicators.comparison import NOTHING
+from sim.experiments.conditions import Comparison, Term, parse
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from sim.core.arrays import FloatArray
-
-RELATIONS: dict[str, Callable[[FloatArray, float], NDArray[np.bool_]]] = {
-    ">": lambda values, threshold: values > threshold + NOTHING,
-    ">=": lambda values, threshold: values >= threshold - NOTHING,
-    "<": lambda values, threshold: values < threshold - NOTHING,
-    "<=": lambda values, threshold: values <= threshold + NOTHING,
-}
+    from sim.core.arrays import BoolArray, FloatArray
 
 
 @dataclass(frozen=True)
@@ -37,9 +25,9 @@ class Claim:
     yes: str = ""
     no: str = ""
 
-    def holds(self, values: FloatArray) -> NDArray[np.bool_]:
+    def holds(self, values: FloatArray) -> BoolArray:
         """Whether it is true of each value; rounding is neither more nor less."""
-        return RELATIONS[self.relation](values, self.threshold)
+        return np.asarray(Comparison(Term(self.outcome), self.relation, self.threshold).room(values) >= 0.0)
 
     def answer(self, yes: bool, place: str) -> str:
         """The answer in words."""
@@ -63,24 +51,17 @@ def usual_claims(n_cities: int) -> tuple[Claim, ...]:
     )
 
 
-_CLAIM = re.compile(r"\s*(\w+)\s*(>=|<=|>|<)\s*(\S+)\s*")
-
-
 def read_claim(text: str) -> Claim:
-    """A statement ``OUTCOME < NUMBER``.
+    """A statement ``OUTCOME < NUMBER``, in the grammar of conditions.
 
     Raises:
         InputError: it is none, or the indicator is unknown.
     """
-    found = _CLAIM.fullmatch(text)
-    try:
-        outcome, relation, number = found.groups() if found else ("", "", "")
-        claim = Claim(outcome, relation, float(number))
-    except ValueError:
-        message = f"'{text}' is no statement about an outcome"
-        raise InputError(message, key="conclusions", allowed="OUTCOME > NUMBER, with >, >=, < or <=") from None
-    check_outcomes([claim.outcome], [*REGISTRY, *COMPARISONS])
-    return claim
+    first, *more = parse(text).comparisons
+    if more or first.term.over:
+        message = f"'{text}' is more than one comparison of one outcome"
+        raise InputError(message, key="conclusions", allowed="OUTCOME > NUMBER; several with commas between them")
+    return Claim(first.term.indicator, first.operator, first.number)
 
 
 def claims_of(texts: Sequence[str], n_cities: int) -> tuple[Claim, ...]:

@@ -60,8 +60,8 @@ def _outcome(found: Sensitivity, outcome: str) -> str:
     at = f" ({_number(centre.iloc[0], unit)} with the values of the data set)" if len(centre) else ""
     if (ranked["value"] == 0.0).all():
         return f"{outcome} in {found.year}{at} is the same in every run."
-    of_chance = ranked.loc[ranked["factor"] == methods.DUMMY, "value"].max()
-    floor = 0.0 if np.isnan(of_chance) else of_chance
+    of_chance = ranked[ranked["factor"] == methods.DUMMY]
+    floor = float((of_chance["value"] + of_chance["confidence"]).sum())  # none but for delta
     factors = ranked[ranked["value"] - ranked["confidence"] > floor]
     if factors.empty:
         return f"{outcome} in {found.year}{at}: no factor stands out from chance at this number of samples."
@@ -88,6 +88,8 @@ def _precision(found: Sensitivity) -> list[str]:
     if not told:
         return []
     most = max(needed for needed, _ in told)
+    if method == methods.SOBOL:  # its sequence is balanced at powers of two
+        most = 1 << (most - 1).bit_length()
     words = ", ".join(text for _, text in told)
     return [
         f"Half width of the 95 % interval of the largest index: {words}; "
