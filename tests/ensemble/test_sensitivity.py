@@ -478,6 +478,8 @@ def test_gains_need_a_reference():
     found = sensitivity(spec, uncertain="labour_force_growth", samples=4, conclusions=["theil_real_income<10"])
     assert set(found.indices["outcome"]) == {"real_income", "real_gdp", "theil_real_income"}
     assert found.conclusions["holds"].all()
+    study = sweep("baseline", list(SMALL), uncertainties={"parameters.labour_force_growth": None}, samples=32)
+    assert set(analyse(study, tornado=False).indices["outcome"]) == {"real_income", "real_gdp", "theil_real_income"}
 
 
 def test_a_table_of_cases_is_no_design(tmp_path):

@@ -20,13 +20,13 @@ from sim.experiments.ensemble import parts
 from sim.experiments.ensemble.executors import Engine
 from sim.experiments.ensemble.factors import JUDGEMENT, PARAMETERS
 from sim.experiments.ensemble.spec import StudySpec, merged
-from sim.experiments.ensemble.study import Study
+from sim.experiments.ensemble.study import INDICATOR_KEYS, Study
 from sim.experiments.ensemble.sweep import run_study
 from sim.experiments.sensitivity import methods
 from sim.experiments.sensitivity.claims import claims_of
 from sim.experiments.sensitivity.conclusions import COLUMNS as CONCLUSION_COLUMNS
 from sim.experiments.sensitivity.conclusions import conclude
-from sim.experiments.sensitivity.design import ALONE, COMPARED, Design, Question, design, one_at_a_time
+from sim.experiments.sensitivity.design import Design, Question, default_outcomes, design, one_at_a_time
 from sim.experiments.sensitivity.estimates import estimates
 from sim.experiments.sensitivity.outputs import COLUMNS as TORNADO_COLUMNS
 from sim.experiments.sensitivity.outputs import Output, Sample, outputs_of, tornado_of
@@ -222,9 +222,9 @@ def analyse(study: Study, *, engine: Engine | None = None, tell: Tell | None = N
     engine = engine or Engine()
     designed = _designed(study)
     question = _question(study, designed, options)
-    kept = study.dataset().schema.names
-    usual = [[name for name in names if name in kept] for names in (COMPARED, ALONE)]
-    outcomes = list(question.outcomes) or usual[0] or usual[1]
+    kept = [name for name in study.dataset().schema.names if name not in INDICATOR_KEYS]
+    compared = any(structure.reference is not None for structure in study.plan.structures)
+    outcomes = list(question.outcomes) or [name for name in default_outcomes(compared) if name in kept] or kept
     every = claims_of(question.conclusions, world_of(study.plan.structures[0].config).n_cities)
     claims = [claim for claim in every if question.conclusions or claim.outcome in kept]
     years, repeats = _years(study, question.years), _repeats(study)
