@@ -158,7 +158,8 @@ def _rest_of_country(
     p, roc = world.parameters, world.roc
     transfer[roc] = p.value("national_transfers") - transfer[: world.n_cities].sum() - p_transfer.sum()
     rest = levels.spending[roc] - levels.revenue[roc] - transfer[roc]
-    borrowed = p.value("debt_share_of_gap") / (p.value("debt_share_of_gap") + p.value("fund_share_of_gap"))
+    loans, savings = p.value("debt_share_of_gap"), p.value("fund_share_of_gap")
+    borrowed = loans / (loans + savings) if loans + savings > 0.0 else 1.0  # neither elsewhere: it still has a gap
     debt[roc], fund[roc] = borrowed * rest, (1.0 - borrowed) * rest
 
 

@@ -20,7 +20,7 @@ from sim.indicators.base import REGION
 from sim.report.formats import number, percent, share
 from sim.report.html import embedded, plotly_library, resource
 from sim.report.look import COLOURS, LOOK, Spec, digits, faint, layout, panel_title
-from sim.report.markup import Cell, command, figure, paragraph, sentence, table, tiles
+from sim.report.markup import Cell, command, figure, fold, paragraph, sentence, table, tiles
 from sim.report.words import LANGUAGES, Words
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ PANELS = 3  # unit: figures side by side
 MOST_SETTINGS = 8  # unit: colours a reader can tell apart
 MOST_ROWS = 40  # unit: rows of a table
 TOP = 12  # unit: parameters in a tornado
+LEADING = 5  # unit: parameters of an outcome in the table
 LOW, MIDDLE, HIGH = BAND = (0.05, 0.5, 0.95)  # unit: quantiles; nine worlds in ten
 
 
@@ -78,8 +79,8 @@ class StudyView:
 
 
 def short(key: str) -> str:
-    """The last word of a dotted key."""
-    return key.rpartition(".")[2]
+    """The last word of a dotted key, without the mark of a position in a range."""
+    return key.partition("@")[0].rpartition(".")[2]
 
 
 def write_study_report(study: Study, path: Path, *, language: str = "en") -> Path:
@@ -112,7 +113,9 @@ def render_study(study: Study, language: str = "en") -> str:
         for anchor, title, content in sections
     )
     links = "".join(f'<a href="#{anchor}">{html.escape(title)}</a>' for anchor, title, _ in sections)
-    question = getattr(spec.question, language) or spec.title or spec.scenario
+    scenario = study.plan.structures[0].config
+    asked = [getattr(spec.question, language), spec.title, getattr(scenario.question, language), scenario.title]
+    question = next(filter(None, asked), spec.scenario)
     chips = [("page.scenario", spec.scenario), ("study.tile.runs", f"{len(study):,}"),
              ("page.years", f"{view.years[0]}–{view.years[-1]}")]  # fmt: skip
     shown = "".join(f"<span><i>{html.escape(words(key))}</i> {html.escape(text)}</span>" for key, text in chips)
@@ -357,19 +360,19 @@ def _tornado(view: StudyView) -> str:
 
 
 def _indices(view: StudyView) -> str:
-    found = _stored(view, "indices")
-    if found.empty:
+    """The leading factors of every outcome by the method's main index."""
+    if not (view.study.folder / "indices.parquet").is_file():
         return ""
-    found = found[(found["place"] == REGION) & (found["year"] == found["year"].max())]
-    found = found.sort_values(["outcome", "index", "value"], ascending=[True, True, False])
-    best = found.groupby(["outcome", "index"], sort=False).head(TOP)
-    words = view.words
-    head = [words(f"study.column.{name}") for name in ("outcome", "index", "parameter", "value")]
-    rows: list[list[Cell | str]] = [
-        [view.outcome(str(row["outcome"])), str(row["index"]), short(str(row["factor"])),
-         Cell(f"{number(float(row['value']))} ± {number(float(row['confidence']))}", float(row["value"]))]
-        for row in best.to_dict("records")
-    ]  # fmt: skip
+    from sim.experiments.sensitivity import Sensitivity
+
+    found, words = Sensitivity.load(view.study.folder), view.words
+    head = [words(f"study.column.{name}") for name in ("outcome", "parameter", "index", "value")]
+    rows: list[list[Cell | str]] = []
+    for outcome in dict.fromkeys(found.indices["outcome"]):
+        for row in found.ranked(str(outcome)).head(LEADING).to_dict("records"):
+            value = f"{number(float(row['value']))} ± {number(float(row['confidence']))}"
+            name = view.outcome(str(outcome))
+            rows.append([name, short(str(row["factor"])), str(row["index"]), Cell(value, float(row["value"]))])
     return paragraph(words("study.indices.guide"), "guide") + table(head, rows, sortable=True)
 
 
@@ -390,7 +393,8 @@ def _again(view: StudyView) -> str:
     rows = [[f.key, words(f"study.role.{f.role}"), _values(f), f.meaning] for f in study.factors]
     head = [words("study.factor"), words("study.column.role"), words("study.column.values"), ""]
     varied = table(head, rows, css="texts") if rows else ""
-    return varied + paragraph(words("study.again.python")) + command(study.command(0))
+    repeat = fold(words("study.again.command"), command(study.command(0)))
+    return varied + paragraph(words("study.again.python")) + repeat
 
 
 def _values(factor: Factor) -> str:

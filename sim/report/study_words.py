@@ -68,6 +68,7 @@ STUDY_TEXTS: dict[str, tuple[str, str]] = {
     "study.failures.title": ("Runs that failed", "失败的模拟"),
     "study.again.title": ("How it was made", "研究方法"),
     "study.again.python": ("In Python: sim.load(folder) opens the data.", "在Python中用sim.load(folder)读取数据。"),
+    "study.again.command": ("The command that repeats the first run", "重现第一次模拟的命令"),
     "study.factor": ("What varies", "变量"),
     "study.role.lever": ("ours to set", "可由我们决定"),
     "study.role.uncertainty": ("not known", "不确定"),

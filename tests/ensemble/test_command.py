@@ -136,3 +136,19 @@ def test_a_study_without_a_finished_run_has_no_page(sim, here):
     done = sim("report", "mine")
     assert done.code == 2
     assert "no run of the study finished" in done.err
+
+
+def test_the_page_of_a_sensitivity_study_draws_its_tornado_and_says_its_conclusions(sim, here):
+    words = ("market_integration", *SMALL, "--uncertain", "trade_elasticity,investment_return_elasticity")
+    assert sim("sensitivity", *words, "--samples", "4", "--out", "mine", "--quiet").code == 0
+    assert sim("report", "mine").code == 0
+    page = (here / "mine" / "report.html").read_text(encoding="utf-8")
+    figures = json.loads(re.search(r'id="specifications">(.*?)</script>', page, re.DOTALL)[1])["figures"]
+    table = pd.read_parquet(here / "mine" / "tornado.parquet")
+    last = table[(table["outcome"] == "gain") & (table["year"] == 2021) & (table["place"] == "region")]
+    last = last.assign(short=last["factor"].str.extract(r"\.(\w+)")[0]).set_index("short")
+    for bar, end in zip(figures["tornado"]["data"], ("low", "high"), strict=True):
+        for name, length in zip(bar["y"], bar["x"], strict=True):
+            assert bar["base"] + length == pytest.approx(last.loc[name, end], rel=1e-3)
+    assert "real income" in page
+    assert "What the conclusions hang on" in page
