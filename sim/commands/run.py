@@ -67,9 +67,8 @@ def _multirun(arguments: argparse.Namespace) -> int:
     """``sim run -m``: Hydra's spelling of ``sim sweep``."""
     from sim.commands import sweep
 
-    for option in ("no_report", "show_config"):
-        if getattr(arguments, option):
-            raise InputError("is not for many runs", key=f"--{option.replace('_', '-')}")
+    if arguments.show_config:
+        raise InputError("is not for many runs (sim sweep --show-plan)", key="--show-config")
     asked = {name: value for name, value in vars(arguments).items() if value}
     return sweep.execute(argparse.Namespace(**{**vars(sweep.parser().parse_args([])), **asked}))
 

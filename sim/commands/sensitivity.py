@@ -57,6 +57,7 @@ def parser() -> common.Parser:
     made.add_argument("--no-tornado", action="store_true", help="do not move factors alone; no conclusions then")
     made.add_argument("--seed", type=int, metavar="N", help="of the design and of every random stream")
     sweep.add_engine(made)
+    sweep.add_report(made)
     made.add_argument("--out", type=Path, metavar="DIR", help="write here; default ./outputs/studies/NAME/TIME-CODE")
     made.add_argument("--resume", action="store_true", help="the same command again finishes the study in DIR")
     made.add_argument("--force", action="store_true", help="replace the study in DIR")
@@ -81,7 +82,7 @@ def execute(arguments: argparse.Namespace) -> int:
         options = {}
     with sweep.progress(arguments) as tell:
         found = analyse(Study(folder), engine=engine, tell=tell, **options)
-    _show(arguments, found)
+    _show(arguments, found, sweep.write_report(arguments, found.study))
     return 0 if set(found.study.manifest["status"]) <= {"ok"} else sweep.SOME_FAILED
 
 
@@ -146,12 +147,13 @@ def _size(planned: Design) -> str:
     return f"{len(planned):,} runs: {factors} factors, {question.size:,} {BLOCKS[question.method]}{alone}"
 
 
-def _show(arguments: argparse.Namespace, found: Sensitivity) -> None:
+def _show(arguments: argparse.Namespace, found: Sensitivity, report: Path | None) -> None:
     sentences = found.sentences()
     tables = {name: _records(getattr(found, name)) for name in ("indices", "tornado", "conclusions")}
     folder = found.study.folder
     data = {"study": str(folder), "method": found.question.method, "runs": len(found.study), "sentences": sentences}
     text = [*_tables(found), *sentences, "", f"results: {folder}  (in Python: Sensitivity.load('{folder}'))"]
+    text += [] if report is None else [f"report:  {report}"]
     common.emit(arguments, {**data, **tables}, "\n".join(text))
 
 

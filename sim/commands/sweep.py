@@ -49,12 +49,13 @@ def parser() -> common.Parser:
     made.add_argument("--uncertain", metavar="KEYS", help="parameters over their ranges; 'judgement' = all guesses")
     add_size(made)
     made.add_argument("--outcomes", metavar="NAMES", help="indicators to keep; default all (sim list indicators)")
-    made.add_argument("--places", metavar="SCOPES", help="region (default), province, group, city")
+    made.add_argument("--places", metavar="SCOPES", help="besides the region: province, group, city")
     made.add_argument("--tables", metavar="NAMES", help="keep of every run besides: cities, sectors")
     add_engine(made)
     made.add_argument("--out", type=Path, metavar="DIR", help="write here; default ./outputs/studies/NAME/TIME-CODE")
     made.add_argument("--resume", action="store_true", help="finish the study in DIR")
     made.add_argument("--force", action="store_true", help="replace the study in DIR")
+    add_report(made)
     made.add_argument("--shard", type=common.count, metavar="N", help="runs per file; default by size and workers")
     made.add_argument("--show-plan", action="store_true", help="print the runs, run nothing")
     made.add_argument("--scenario-dir", metavar="DIR", help="a folder of your own scenarios (and studies/ in it)")
@@ -76,6 +77,21 @@ def add_engine(made: common.Parser) -> None:
     made.add_argument("--address", metavar="URL", help="of a running Dask scheduler, with --executor cluster")
 
 
+def add_report(made: common.Parser) -> None:
+    """Options of the page."""
+    made.add_argument("--no-report", action="store_true", help="tables only")
+    made.add_argument("--language", default="en", metavar="en|zh", help="of the report")
+
+
+def write_report(arguments: argparse.Namespace, study: Study) -> Path | None:
+    """The page of a study in its folder; none where it was not wanted or no run finished."""
+    if arguments.no_report or not study.manifest["status"].get("ok"):
+        return None
+    from sim.report.study import write_study_report
+
+    return write_study_report(study, study.folder / "report.html", language=arguments.language)
+
+
 def engine_of(arguments: argparse.Namespace) -> Engine:
     from sim.experiments.ensemble.executors import Engine
 
@@ -88,6 +104,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from sim.experiments.ensemble.study import Study
     from sim.experiments.ensemble.sweep import default_folder, run_study
 
+    common.choose(arguments.language, ("en", "zh"), "language")
     if arguments.scenario_dir:
         add_folder(arguments.scenario_dir)
     if arguments.scenario is None:
@@ -105,7 +122,7 @@ def execute(arguments: argparse.Namespace) -> int:
     with progress(arguments) as tell:
         run_study(plan, out, engine=engine, size=arguments.shard, tell=tell, **many)
     study = Study(out)
-    tell_study(arguments, study)
+    tell_study(arguments, study, write_report(arguments, study))
     return 0 if set(study.manifest["status"]) <= {"ok"} else SOME_FAILED
 
 
@@ -163,8 +180,8 @@ HEADLINES = ("gain", "losers", "worst_gain", "real_income", "theil_real_income")
 LOW, HIGH = 0.05, 0.95  # unit: quantiles of the band
 
 
-def tell_study(arguments: argparse.Namespace, study: Study) -> None:
-    """Counts, the outcomes by setting of the levers, failures, where the data are."""
+def tell_study(arguments: argparse.Namespace, study: Study, report: Path | None) -> None:
+    """Counts, the outcomes by setting of the levers, failures, where the data and the page are."""
     status = study.manifest["status"]
     rows = [] if not status.get("ok") else summary(study)
     failures = study.runs.loc[study.runs["status"] != "ok", ["run", "status", "error"]]
@@ -178,17 +195,23 @@ def tell_study(arguments: argparse.Namespace, study: Study) -> None:
         lines.append(f"first failure: run {first['run']} {first['status']}: {first['error']}")
     seconds = study.manifest["seconds"]["wall"]
     lines += ["", f"results: {study.folder}  ({seconds:.1f} s; in Python: sim.load('{study.folder}'))"]
-    data = {"study": str(study.folder), "runs": len(study), "status": status, "summary": rows, "seconds": seconds}
+    lines += [] if report is None else [f"report:  {report}"]
+    page = None if report is None else str(report)
+    data = {
+        "study": str(study.folder),
+        "report": page,
+        "runs": len(study),
+        "status": status,
+        "summary": rows,
+        "seconds": seconds,
+    }
     common.emit(arguments, {**data, "failures": common.records(failures.head(SHOWN))}, "\n".join(lines))
 
 
 def summary(study: Study) -> list[dict[str, Any]]:
     """Headline outcomes of the region in the last year by setting of the levers: median, or median and band."""
     from sim.experiments.ensemble.study import INDICATOR_KEYS
-    from sim.indicators.base import REGION
 
-    if REGION not in study.plan.spec.places:
-        return []
     known = study.dataset().schema.names
     names = [name for name in HEADLINES if name in known] or [n for n in known if n not in INDICATOR_KEYS]
     table = study.outcomes(columns=names[:SHOWN])

@@ -42,12 +42,17 @@ class StudySpec(Part):
         None, description="CSV or Parquet file: one row per setting of the levers, keys as columns"
     )
     outcomes: list[str] = Field([], description="indicators kept; empty = all the places have")
-    places: list[Scope] = Field(["region"], description="for which places", min_length=1)
+    places: list[Scope] = Field(["region"], description="for which places; the region is always kept")
     tables: list[Literal["cities", "sectors"]] = Field([], description="tables of every run kept besides")
     design: Design = Field("latin_hypercube", description="how intervals are drawn from")
     samples: int = Field(DEFAULT_SAMPLES, ge=1, description="draws from the intervals, all together")
     replications: int = Field(1, ge=1, description="repetitions of every run with other shocks")
     seed: int = Field(1, ge=0, description="root of the design and of every random stream")
+
+    @field_validator("places")
+    @classmethod
+    def _with_region(cls, value: list[Scope]) -> list[Scope]:
+        return list(dict.fromkeys(("region", *value)))
 
     @field_validator("levers", "uncertainties", mode="before")
     @classmethod
