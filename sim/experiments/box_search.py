@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from inspect import signature
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,8 @@ STEP_COLUMNS = ["box", "step", "density", "coverage", "mass", "limits", "runs", 
 
 SMALLEST = 0.05  # source: Bryant and Lempert (2010), least mass of a box
 CHANCE = 0.05  # source: Bryant and Lempert (2010), quasi-p-value above which a limit may be chance
+PEELS = (0.05, 0.1, 0.2)  # source: Friedman and Fisher (1999), shares peeled off at once; 0.05 is that of the workbench
+FOLDS = 10  # source: Breiman et al. (1984), section 3.4.2
 MATTERS = 0.1  # source: Kwakkel (2019), quasi-p-value up to which a factor stays in the search
 
 
@@ -54,17 +56,27 @@ class Limit:
         return np.asarray(column >= self.value if self.side == LOW else column <= self.value)
 
 
+def is_text(column: pd.Series[Any]) -> bool:
+    return not pd.api.types.is_numeric_dtype(column)
+
+
 Box = tuple[Limit, ...]
 """Limits that hold together."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Runs ``[run]``: their factors, whether the condition holds, and the point of the uncertainties they share."""
+    """Runs in which a condition holds or not.
+
+    Attributes:
+        x: their factors, numbers or text.
+        holds: whether the condition holds ``[run]``.
+        kin: what they share ``[kind, run]``: numbers of their world, their setting of the levers, their shocks.
+    """
 
     x: pd.DataFrame
     holds: BoolArray
-    world: IntArray
+    kin: IntArray
 
     def __len__(self) -> int:
         return len(self.holds)
@@ -80,7 +92,7 @@ class Sample:
     def outside(self, box: Box) -> Sample:
         """The runs that are not in a box."""
         rest = ~self.inside(box)
-        return Sample(self.x.loc[rest], self.holds[rest], self.world[rest])
+        return Sample(self.x.loc[rest], self.holds[rest], self.kin[:, rest])
 
     def counts(self, sides: BoolArray) -> tuple[int, int]:
         """Runs in a box, and cases among them, from its `sides`."""
@@ -90,9 +102,9 @@ class Sample:
     def chances(self, sides: BoolArray) -> FloatArray:
         """Quasi-p-value of every limit of a box, from its `sides`.
 
-        The chance that the worlds of the box are as dense as they are or denser, if they come from the box without this
-        limit: a one-sided binomial test (Bryant and Lempert 2010). Runs of one world are no independent draws: they
-        count as one.
+        The chance that the runs of the box are as dense as they are or denser, if they are drawn from the box without
+        this limit: a one-sided binomial test (Bryant and Lempert 2010). Runs that share their world, their setting or
+        their shocks are no independent draws: the kind with the most different ones counts.
         """
         from scipy.stats import binom
 
@@ -101,8 +113,13 @@ class Sample:
         only = (~sides).sum(axis=0) == 1  # what a single limit keeps out
         more = runs + (~sides[:, only]).sum(axis=1)
         among = cases + (~sides[:, only & self.holds]).sum(axis=1)
-        worlds = len(np.unique(self.world[inside]))
-        return np.asarray(binom.sf(round(worlds * cases / runs) - 1, worlds, among / more))
+        draws = max(len(np.unique(kind[inside])) for kind in self.kin)
+        return np.asarray(binom.sf(round(draws * cases / runs) - 1, draws, among / more))
+
+    def is_certain(self, sides: BoolArray) -> bool:
+        """Whether one limit at least is beyond chance, given how many could have been found (Dunn 1961)."""
+        possible = sum(column.nunique() if is_text(column) else 2 for _, column in self.x.items())
+        return bool(self.chances(sides).min() <= CHANCE / possible)
 
 
 # --- PRIM ---------------------------------------------------------------------------------------------------------
@@ -119,12 +136,13 @@ def prim(sample: Sample, threshold: float) -> tuple[list[Box], pd.DataFrame]:
     rest = sample
     while rest.holds.sum() >= threshold * SMALLEST * len(sample):
         mass = SMALLEST * len(sample) / len(rest)
-        way = _peeled(rest, mass, threshold)
+        way = _peeled(rest, [str(name) for name in rest.x], mass, threshold)
         tried = [(box, rest.chances(rest.sides(box))) for box in way.dense.values()]
         matter = {limit.factor for box, p in tried for limit, chance in zip(box, p, strict=True) if chance <= MATTERS}
         if matter:
-            few = replace(rest, x=rest.x[[name for name in rest.x if name in matter]])
-            way = max(way, _peeled(few, mass, threshold), key=lambda one: one.merit)
+            few = [str(name) for name in rest.x if name in matter]
+            more = (_peeled(rest, few, mass, threshold, alpha) for alpha in PEELS)
+            way = max(way, *more, key=lambda one: one.merit)
         ways.append(_steps(way, sample).assign(box=len(found) + 1))
         if way.chosen < 0:
             break
@@ -140,7 +158,7 @@ class Way:
     Attributes:
         path: the library's table of steps.
         dense: boxes of the steps that are dense enough, without limits that may be chance where that is possible.
-        chosen: the step of the best of them; -1 if there is none of which not every limit may be chance.
+        chosen: the step of the best of those beyond chance; -1 if there is none.
         merit: of the best: whether no limit may be chance, cases, density.
     """
 
@@ -150,28 +168,29 @@ class Way:
     merit: tuple[bool, int, float] = (False, 0, 0.0)
 
 
-def _peeled(sample: Sample, mass: float, threshold: float) -> Way:
-    """One search among some runs.
+def _peeled(sample: Sample, names: list[str], mass: float, threshold: float, alpha: float = PEELS[0]) -> Way:
+    """One search in the space of some factors.
 
     A peel is judged by the gain in density per share of the runs given up (Friedman and Fisher 1999, section 14.6),
     which is fair to texts (Kwakkel and Jaxa-Rozen 2016).
     """
     module = _library("ema_workbench.analysis.prim")
-    given = {"obj_function": module.PRIMObjectiveFunctions.LENIENT2, "mass_min": mass}
+    given = {"obj_function": module.PRIMObjectiveFunctions.LENIENT2, "mass_min": mass, "peel_alpha": alpha}
     if "threshold" in signature(module.Prim).parameters:
         given["threshold"] = 1e-9  # below version 3 a threshold marks the cases and refuses boxes: we choose ourselves
-    words = _texts(sample.x)
-    search = module.Prim(_coded(sample.x, words), sample.holds.astype(np.int64), **given)
+    x = sample.x[names]
+    words = _texts(x)
+    search = module.Prim(_coded(x, words), sample.holds.astype(np.int64), **given)
     found = search.find_box()
     path = found.peeling_trajectory
     dense, merits = {}, {}
     for step in map(int, np.flatnonzero(path["density"] >= threshold)):
-        limits = _limits(found.box_lims[step], search.box_init, sample.x, words)
+        limits = _limits(found.box_lims[step], search.box_init, x, words)
         dense[step] = box = _tidied(limits, sample, threshold)
         sides = sample.sides(box)
-        chances, (runs, cases) = sample.chances(sides), sample.counts(sides)
-        if chances.min() <= CHANCE:
-            merits[step] = bool(chances.max() <= CHANCE), cases, cases / runs
+        if sample.is_certain(sides):
+            runs, cases = sample.counts(sides)
+            merits[step] = bool(sample.chances(sides).max() <= CHANCE), cases, cases / runs
     if not merits:
         return Way(path, dense)
     chosen = max(merits, key=lambda step: merits[step])
@@ -190,7 +209,7 @@ def _coded(x: pd.DataFrame, words: Mapping[str, list[str]]) -> pd.DataFrame:
 
 def _texts(x: pd.DataFrame) -> dict[str, list[str]]:
     """The words of every factor that is text, in order."""
-    return {str(name): sorted(column.unique()) for name, column in x.items() if column.dtype == object}
+    return {str(name): sorted(column.unique()) for name, column in x.items() if is_text(column)}
 
 
 def _limits(box: pd.DataFrame, whole: pd.DataFrame, x: pd.DataFrame, words: Mapping[str, list[str]]) -> Box:
@@ -241,25 +260,43 @@ def cart(sample: Sample, threshold: float) -> tuple[list[Box], pd.DataFrame]:
     """The leaves of a tree that are dense enough, without limits that may be chance; those with most cases first.
 
     Every word of a text is a column of zeros and ones. The tree is the one of scikit-learn that the workbench wraps,
-    taken directly: with a seed, and with both sides of a split on a word.
+    taken directly: with a seed, pruned, and with both sides of a split on a word.
     """
-    tree = _library("sklearn.tree")
     words = _texts(sample.x)
     columns = [(name, word) for name in map(str, sample.x) for word in words.get(name, [""])]
     numbers = [sample.x[name] == word if name in words else sample.x[name] for name, word in columns]
     points = np.column_stack(numbers).astype(np.float64)
-    fewest = max(1, int(SMALLEST * len(sample)))
-    model = tree.DecisionTreeClassifier(min_samples_leaf=fewest, random_state=0).fit(points, sample.holds)
+    model = _pruned(points, sample)
     leaves = [_box(leaf, columns, words) for leaf in _leaves(model.tree_)]
     widened = {_tidied(leaf, sample, threshold) for leaf in leaves if _is_dense(leaf, sample, threshold)}
     found: list[Box] = []
     left = sample.holds.copy()
     for box in sorted(widened, key=lambda box: (-sample.counts(sample.sides(box))[1], str(box))):
         sides = sample.sides(box)
-        if sample.chances(sides).min() <= CHANCE and left[sides.all(axis=0)].any():  # leaves that have grown overlap
+        if sample.is_certain(sides) and left[sides.all(axis=0)].any():  # leaves that have grown overlap
             found.append(box)
             left &= ~sides.all(axis=0)
     return found, pd.DataFrame(columns=STEP_COLUMNS)
+
+
+def _pruned(points: FloatArray, sample: Sample) -> Any:
+    """The tree that tells best how likely the condition is in new runs, the smallest if several do.
+
+    Cost-complexity pruning by cross-validation (Breiman et al. 1984, section 3.4) of the score of Brier (1950); runs
+    that share something are never on both sides of a fold.
+    """
+    tree, selection = _library("sklearn.tree"), _library("sklearn.model_selection")
+    fewest = max(1, int(SMALLEST * len(sample)))
+    whole = tree.DecisionTreeClassifier(min_samples_leaf=fewest, random_state=0)
+    costs = np.unique(np.maximum(whole.cost_complexity_pruning_path(points, sample.holds).ccp_alphas, 0.0))
+    kin = max(sample.kin, key=lambda kind: len(np.unique(kind)))
+    folds = selection.GroupKFold(min(FOLDS, len(np.unique(kin))))
+    options = {"groups": kin, "cv": folds, "scoring": "neg_brier_score"}
+    mean = np.array([
+        selection.cross_val_score(whole.set_params(ccp_alpha=cost), points, sample.holds, **options).mean()
+        for cost in costs
+    ])  # fmt: skip
+    return whole.set_params(ccp_alpha=costs[mean == mean.max()].max()).fit(points, sample.holds)
 
 
 def _is_dense(box: Box, sample: Sample, threshold: float) -> bool:

@@ -15,12 +15,12 @@ from sim.core.words import did_you_mean
 from sim.experiments.box_search import CHANCE, SIDES, STEP_COLUMNS, Sample, cart, prim
 from sim.experiments.conditions import Condition, parse
 from sim.experiments.ensemble.factors import PARAMETERS, POSITION
-from sim.experiments.ensemble.plan import RUN, WORLD
+from sim.experiments.ensemble.plan import REPLICATE, RUN, WORLD
 from sim.experiments.ensemble.shard import OK
 from sim.indicators.base import CITY, PER_CENT, REGION
 
 if TYPE_CHECKING:
-    from sim.core.arrays import BoolArray
+    from sim.core.arrays import BoolArray, IntArray
     from sim.experiments.ensemble.study import Study
 
 METHODS = {"prim": prim, "cart": cart}
@@ -85,6 +85,7 @@ class Discovery:
             told.append(f"That is {_percent(share)} without any box: turn the condition round or raise the threshold.")
         elif self.boxes.empty:
             told.append(f"No box was found in which it holds in {_percent(self.threshold)} of the runs, beyond chance.")
+            told.append("A lower threshold or the other method may find one.")
         told += [self._sentence(box) for box in self.boxes["box"]]
         if len(self.boxes) > 1:
             told.append(f"Together the boxes have {_percent(self.coverage)} of the runs in which it holds.")
@@ -144,7 +145,7 @@ def boxes(
     if cases < FEWEST_CASES:
         message = f"'{condition}' holds in {cases} of {len(holds)} runs only: too few to look for boxes"
         raise InputError(message, allowed=f"{FEWEST_CASES} or more")
-    return _described(told, Sample(x, holds, frame[WORLD].to_numpy()))
+    return _described(told, Sample(x, holds, _kin(study, frame)))
 
 
 def held(study: Study, condition: Condition, year: int, place: str) -> tuple[pd.DataFrame, BoolArray]:
@@ -189,13 +190,20 @@ def _factors(study: Study, frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str
         if not column.isna().any() and pd.api.types.is_numeric_dtype(column):
             found[factor.name] = column.astype(np.float64)
         elif factor.options:
-            found[factor.name] = column.map(lambda v: f"{v:g}" if isinstance(v, float) else v, na_action="ignore")
-            found[factor.name] = found[factor.name].astype(object).fillna(ABSENT)
+            words = column.map(lambda v: f"{v:g}" if isinstance(v, float) else v, na_action="ignore")
+            found[factor.name] = words.astype(object).fillna(ABSENT)
         else:
             unused.append(factor.name)
     if not found:
         raise InputError("no factor varies over the finished runs", file=str(study.folder))
     return pd.DataFrame(found), tuple(unused)
+
+
+def _kin(study: Study, frame: pd.DataFrame) -> IntArray:
+    """World, setting of the levers and shocks of every run ``[kind, run]``."""
+    levers = [factor.name for factor in study.factors if factor.role == "lever"]
+    setting = frame.groupby(levers, dropna=False).ngroup() if levers else 0 * frame[WORLD]
+    return np.array([frame[WORLD], setting, frame[REPLICATE]])
 
 
 def _described(told: Discovery, sample: Sample) -> Discovery:
