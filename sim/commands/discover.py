@@ -58,12 +58,18 @@ def execute(arguments: argparse.Namespace) -> int:
     tables = {"boxes": rows(found.boxes), "limits": rows(found.limits), "trajectory": rows(found.trajectory)}
     parts = ["\n".join(found.sentences())]
     if tables["boxes"]:
-        parts += [common.table(tables["boxes"]), common.table(tables["limits"])]
+        parts += [common.table(tables["boxes"]), _limits(tables["limits"])]
     common.emit(arguments, {**told, **tables, "sentences": found.sentences()}, "\n\n".join(parts))
     return 0
 
 
 FIELDS = ("condition", "method", "threshold", "year", "place", "runs", "cases", "unfinished", "coverage")
+
+
+def _limits(limits: list[dict[str, Any]]) -> str:
+    """The limits of the boxes, without columns that none has."""
+    used = [name for name in limits[0] if any(row[name] is not None for row in limits)]
+    return common.table([{**row, "among": " or ".join(row["among"] or ())} for row in limits], used)
 
 
 def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 LOW, HIGH, AMONG = SIDES = ("low", "high", "among")
 STEP_COLUMNS = ["box", "step", "density", "coverage", "mass", "limits", "runs", "cases", "chosen"]
 
-SMALLEST = 0.05  # source: Bryant and Lempert (2010), least mass of a box
-CHANCE = 0.05  # source: Bryant and Lempert (2010), quasi-p-value above which a limit may be chance
-PEELS = (0.05, 0.1, 0.2)  # source: Friedman and Fisher (1999), shares peeled off at once; 0.05 is that of the workbench
+SMALLEST = 0.05  # source: the workbench's least mass of a box
+CHANCE = 0.05  # source: the workbench's constrained PRIM (Kwakkel 2019): above it a limit may be chance
+PEELS = (0.05, 0.1, 0.2)  # unit: shares peeled off at once; Friedman and Fisher (1999) advise 0.05 to 0.1
 FOLDS = 10  # source: Breiman et al. (1984), section 3.4.2
-MATTERS = 0.1  # source: Kwakkel (2019), quasi-p-value up to which a factor stays in the search
+MATTERS = 0.1  # source: the workbench's constrained PRIM (Kwakkel 2019): above it a factor leaves the search
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ class Way:
 def _peeled(sample: Sample, names: list[str], mass: float, threshold: float, alpha: float = PEELS[0]) -> Way:
     """One search in the space of some factors.
 
-    A peel is judged by the gain in density per share of the runs given up (Friedman and Fisher 1999, section 14.6),
+    A peel is judged by the gain in density per share of the runs given up (Friedman and Fisher 1999, section 14),
     which is fair to texts (Kwakkel and Jaxa-Rozen 2016).
     """
     module = _library("ema_workbench.analysis.prim")

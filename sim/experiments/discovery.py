@@ -28,7 +28,7 @@ POLICIES = "policies."
 ABSENT = "none"
 """What a lever of a policy that is not in force is called."""
 
-THRESHOLD = 0.8  # source: Bryant and Lempert (2010) look for densities of about 80 % and more
+THRESHOLD = 0.8  # unit: share of the runs of a box; usual in scenario discovery (Bryant and Lempert 2010)
 FEWEST_RUNS = 20  # unit: runs; with less the smallest box would not hold one
 FEWEST_CASES = 5  # unit: runs in which the condition holds
 
