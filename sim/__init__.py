@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sim import bargaining as bargaining
     from sim import datasets as datasets
+    from sim import games as games
     from sim.datasets.world import World as World
     from sim.experiments.compare import compare as compare
     from sim.experiments.counterfactual import HatResult as HatResult
@@ -42,15 +44,19 @@ _HOMES = {
     "sweep": "sim.experiments.ensemble.sweep",
 }
 
+_SUBMODULES = ("bargaining", "datasets", "games")
+
 __all__ = [
     "HatResult",
     "RegionalEconomy",
     "Shock",
     "World",
+    "bargaining",
     "compare",
     "counterfactual",
     "datasets",
     "exact_hat",
+    "games",
     "load",
     "run",
     "sweep",
@@ -58,8 +64,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name == "datasets":
-        return import_module("sim.datasets")
+    if name in _SUBMODULES:
+        return import_module(f"sim.{name}")
     if name in _HOMES:
         value = getattr(import_module(_HOMES[name]), name)
         globals()[name] = value
