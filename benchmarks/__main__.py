@@ -55,6 +55,16 @@ def sections(repeats: int) -> dict[str, tuple[str, Callable[[], list[Row]]]]:
 
         return start_up(max(3, repeats // 10))
 
+    def many() -> list[Row]:
+        from benchmarks.ensemble import studies
+
+        return studies()
+
+    def million() -> list[Row]:
+        from benchmarks.ensemble import million
+
+        return million()
+
     return {
         "year": ("One year's equilibrium", equilibrium),
         "c": ("The same algorithm in C", twin),
@@ -62,6 +72,8 @@ def sections(repeats: int) -> dict[str, tuple[str, Callable[[], list[Row]]]]:
         "plain": ("Against plain Mesa agents", plain),
         "large": ("Large economies", large),
         "start": ("Start-up", start),
+        "studies": ("Studies of many runs", many),
+        "million": ("A million runs, generated", million),
     }
 
 

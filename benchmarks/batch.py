@@ -1,4 +1,4 @@
-"""The transfer as a Mesa user would write it for `mesa.batch_run`: one model class, reporters, agents that are asked."""
+"""The transfer as a Mesa user would write it for `mesa.batch_run`: one model class whose agents are asked."""
 
 from __future__ import annotations
 
