@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -119,8 +120,13 @@ def execute(arguments: argparse.Namespace) -> int:
         return 0
     out = arguments.out or default_folder(plan, name)
     engine, many = engine_of(arguments), {"resume": arguments.resume, "force": arguments.force}
-    with progress(arguments) as tell:
-        run_study(plan, out, engine=engine, size=arguments.shard, tell=tell, **many)
+    try:
+        with progress(arguments) as tell:
+            run_study(plan, out, engine=engine, size=arguments.shard, tell=tell, **many)
+    except KeyboardInterrupt:
+        if not arguments.quiet:
+            print(f"to finish it: sim sweep --out {shlex.quote(str(out))} --resume", file=sys.stderr)
+        raise
     study = Study(out)
     tell_study(arguments, study, write_report(arguments, study))
     return 0 if set(study.manifest["status"]) <= {"ok"} else SOME_FAILED

@@ -86,6 +86,17 @@ def test_a_killed_driver_takes_its_workers_along_and_the_study_is_resumed(undist
     assert_same(undisturbed, Study(out))
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_interrupt_is_one_word_and_leaves_a_study_to_resume(undisturbed, tmp_path, workers):
+    out = tmp_path / "study"
+    driver = started(command(out, "--workers", workers, "--quiet"), out, parts_there=2)
+    os.killpg(driver.pid, signal.SIGINT)  # as a terminal does: driver and workers get it
+    _, errors = driver.communicate(timeout=ALONE)
+    assert (driver.returncode, errors) == (130, "interrupted\n")
+    run_study(undisturbed.plan, out, resume=True)
+    assert_same(undisturbed, Study(out))
+
+
 def test_parts_that_are_there_are_not_computed_again(undisturbed, tmp_path):
     out = tmp_path / "study"
     run_study(undisturbed.plan, out, size=30)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import threading
 from collections import Counter, deque
@@ -111,15 +112,18 @@ class Pool:
     ) -> None:
         if self._pool is None:
             spawn = get_context("spawn")
-            self._pool = ProcessPoolExecutor(self.workers, mp_context=spawn, initializer=_leave_with_parent)
+            self._pool = ProcessPoolExecutor(self.workers, mp_context=spawn, initializer=_obey_parent)
         with _main_hidden():
             future = self._pool.submit(function, tasks[queue[0]])
         flying[future] = queue.popleft()
 
     def close(self) -> None:
-        """Stop the processes; what they were doing is not waited for."""
+        """End the processes; what they were doing is not waited for, as parts are written whole or not at all."""
         if self._pool is not None:
+            processes = list((self._pool._processes or {}).values())  # Python 3.14 has terminate_workers for this
             self._pool.shutdown(wait=False, cancel_futures=True)
+            for process in processes:
+                process.terminate()
             self._pool = None
 
 
@@ -134,8 +138,9 @@ def _main_hidden() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
-def _leave_with_parent() -> None:
-    """A worker whose driver was killed would wait for tasks for ever: it leaves instead."""
+def _obey_parent() -> None:
+    """Interrupts are the driver's to answer; a worker whose driver was killed leaves instead of waiting for ever."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()
     if parent is None:
         return
