@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Literal
 
 import numpy as np
@@ -111,9 +111,7 @@ def _game(values: Mapping[Coalition, float], kind: str) -> _Game:
     if not players:
         raise ValueError("no coalition of a single player: every non-empty coalition is needed")
     bit = {player: 1 << i for i, player in enumerate(players)}
-    sign = -1.0 if kind == "cost" else 1.0
-    worth = np.full(1 << len(players), np.nan)
-    worth[0] = 0.0
+    given: dict[int, float] = {}
     for coalition, number in values.items():
         name = name_of(coalition)
         if unknown := [player for player in coalition if player not in bit]:
@@ -121,13 +119,16 @@ def _game(values: Mapping[Coalition, float], kind: str) -> _Game:
         if len(set(coalition)) < len(coalition):
             raise ValueError(f"coalition {name}: a player is in it twice")
         mask = sum(bit[player] for player in coalition)
-        if not math.isnan(worth[mask]):
+        if mask in given:
             raise ValueError(f"coalition {name} is given twice")
-        worth[mask] = sign * _finite(number, f"coalition {name}")
-    if missing := np.flatnonzero(np.isnan(worth)).tolist():
-        names = [name_of(_players_of(mask, players)) for mask in missing[:SHOWN]]
-        more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
-        raise ValueError(f"missing coalitions: {', '.join(names)}{more}")
+        given[mask] = _finite(number, f"coalition {name}")
+    count = 1 << len(players)
+    if n_missing := count - 1 - len(given):
+        missing = islice((mask for mask in range(1, count) if mask not in given), SHOWN)
+        more = f" and {n_missing - SHOWN} more" if n_missing > SHOWN else ""
+        raise ValueError(f"missing coalitions: {', '.join(name_of(_players_of(m, players)) for m in missing)}{more}")
+    sign = -1.0 if kind == "cost" else 1.0
+    worth = np.array([0.0, *(sign * given[mask] for mask in range(1, count))])
     return _Game(players, worth, _membership(len(players)), sign)
 
 
@@ -300,6 +301,14 @@ def individually_rational(
 ) -> bool:
     """Whether nobody pays more, or gets less, than alone."""
     return not any(len(coalition) == 1 for coalition, _ in core_violations(values, shares, kind=kind))
+
+
+def core_is_empty(values: Mapping[Coalition, float], *, kind: Kind = "cost") -> bool:
+    """Whether every split leaves some coalition better off by itself: the nucleolus is in the core if anything is."""
+    try:
+        return bool(core_violations(values, split(values, "nucleolus", kind=kind), kind=kind))
+    except NoSolutionError:
+        return True
 
 
 def is_convex(values: Mapping[Coalition, float], *, kind: Kind = "cost") -> bool:

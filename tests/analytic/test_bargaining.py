@@ -15,6 +15,7 @@ from scipy.optimize import brentq, linprog
 from sim import bargaining
 from sim.bargaining import (
     NoSolutionError,
+    core_is_empty,
     core_violations,
     individually_rational,
     is_convex,
@@ -250,6 +251,19 @@ def test_nucleolus_is_in_the_core_when_there_is_one(point, data):
     assert individually_rational(game, shares, kind="value")
 
 
+@given(games(1, 5), st.integers(0, 60))
+def test_emptiness_of_the_core_by_its_linear_programme(game, more):
+    """The least sum that leaves no coalition better off alone is more than there is (Bondareva 1963, Shapley 1967)."""
+    players = max(game, key=len)
+    game[players] += more
+    proper = [c for c in game if len(c) < len(players)] or [players]
+    members = np.array([[float(player in c) for player in players] for c in proper])
+    least = linprog(
+        np.ones(len(players)), A_ub=-members, b_ub=[-game[c] for c in proper], bounds=[(None, None)] * len(players)
+    )
+    assert core_is_empty(game, kind="value") == (least.fun > game[players] + 1e-7)
+
+
 @given(games(2, 5))
 def test_nucleolus_by_kohlberg(game):
     """Kohlberg 1971: at every level, the coalitions at least that dissatisfied are balanced. It proves the point."""
@@ -367,6 +381,7 @@ def test_a_split_that_does_not_add_up_is_not_in_the_core(change):
 
 def test_rules_without_an_answer():
     worse = {("a",): 1.0, ("b",): 1.0, ("a", "b"): 1.5}
+    assert core_is_empty(worse, kind="value")
     for rule in ("nucleolus", "nash", "separable"):
         with pytest.raises(NoSolutionError):
             split(worse, rule, kind="value")
@@ -407,6 +422,8 @@ def test_unsound_games(change, text):
 def test_many_missing_coalitions_are_counted():
     with pytest.raises(ValueError, match=r"a\+b, a\+c, b\+c, a\+b\+c, a\+d and 6 more"):
         split({(player,): 1.0 for player in "abcd"}, "equal")
+    with pytest.raises(ValueError, match=r"and \d{20} more"):  # refused before anything of that size is made
+        split({(str(player),): 1.0 for player in range(64)}, "equal")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.games import NoEquilibriumError, play
@@ -62,7 +62,6 @@ def test_oligopoly(n):
     assert play(cournot, n, (0.0, 9.0), "imitation") == pytest.approx(np.full(n, 9 / n), abs=1e-4)
 
 
-@settings(max_examples=30)
 @given(
     st.lists(st.floats(0.0, 1.0), min_size=2, max_size=5),
     st.floats(-0.8, 0.8),
@@ -82,7 +81,6 @@ def test_linear_best_responses_from_anywhere(wishes, pull, data):
 
 
 @given(st.lists(st.floats(0.0, 1.0), min_size=2, max_size=5), st.floats(0.0, 2.0))
-@settings(max_examples=30)
 def test_cooperation_solves_the_first_order_conditions(wishes, pull):
     """Private wishes and a common dislike of differences: a linear system again, on another line than Nash."""
     n, wish = len(wishes), np.array(wishes)
