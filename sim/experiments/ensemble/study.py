@@ -185,6 +185,7 @@ class Study:
         except ImportError:
             raise InputError("queries need DuckDB: pip install 'deltasim[analysis]'") from None
         with duckdb.connect() as session:
+            session.execute("set enable_progress_bar = false")
             for folder in sorted({path.parent for path in self.folder.glob("*/part-*.parquet")}):
                 session.register(folder.name, self.dataset(folder.name))
             try:
