@@ -134,15 +134,12 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def spec_of(arguments: argparse.Namespace) -> tuple[StudySpec, str]:
     """The study that the words of the command describe, and what it is called."""
-    from sim.compose import scenarios
-    from sim.experiments.ensemble.spec import StudySpec, merged, read_study
+    from sim.experiments.ensemble import spec as specs
+    from sim.experiments.ensemble.spec import merged
     from sim.experiments.ensemble.sweep import with_overrides
 
     word, overrides = common.sort_words(arguments.scenario, arguments.overrides)
-    if word in scenarios():
-        spec, name = StudySpec(scenario=word), word
-    else:
-        spec, name = read_study(word), Path(word).stem
+    spec, name = specs.spec_of(word), Path(word).stem
     changes: dict[str, Any] = with_overrides({}, overrides)
     for option in ("cases", "samples", "design", "replications", "seed"):
         value = getattr(arguments, option, None)

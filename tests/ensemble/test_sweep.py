@@ -39,17 +39,17 @@ def planned(scenario: str, words: list[str], **options):
         ([f"{SHARE}=choice(0,1)", "policies.industry_transfer.pace=0.02,0.04,0.06"], {}, 6, 1),
         ([f"{CONGESTION}=interval(0.02,0.08)"], {"samples": 5}, 5, 5),
         ([f"{CONGESTION}=interval(0.02,0.08)", f"{SHARE}=0,1"], {"samples": 5}, 10, 5),
-        ([f"{SHARE}=interval(0,1)", "policies.industry_transfer.pace=interval(0,0.1)"], {"samples": 5}, 5, 5),
+        ([f"{SHARE}=interval(0,1)", "policies.industry_transfer.pace=interval(0,0.1)"], {"samples": 5}, 5, 1),
         (["policies=[],[industry_transfer]"], {}, 2, 1),
         (["policies=[],[industry_transfer]", f"{SHARE}=0,0.5,1"], {}, 4, 1),
         (["economy=standard,no_land_cost", f"{SHARE}=0,1"], {}, 4, 1),
         ([f"{SHARE}=0,1"], {"replications": 3}, 6, 1),
-        (["scenario=baseline,industry_transfer"], {}, 2, 1),
+        (["scenario=industry_transfer,market_integration", "policies=[]"], {}, 2, 1),
     ],
 )
 def test_every_form_of_a_sweep_has_the_runs_it_names(words, options, runs, worlds):
-    plan = planned("industry_transfer", [*(w for w in TRANSFER if "scenario=" not in "".join(words)), *words]
-                   if not words[0].startswith("scenario") else [*words, "horizon=2020"], **options)  # fmt: skip
+    mine = TRANSFER if "policies=[]" not in words else SMALL
+    plan = planned("industry_transfer", [*mine, *words], **options)
     assert len(plan) == runs
     assert plan.cases["world"].nunique() == worlds
     assert plan.cases["run"].tolist() == list(range(runs))
@@ -114,6 +114,43 @@ def test_the_word_judgement_stands_for_the_guesses_the_model_reads_and_no_other_
     assert all("judgement" in status[key] for key in keys)
     assert "relocation_hazard" in keys
     assert "imputation_draws" not in keys  # used where data sets are made, not in a run
+
+
+def test_a_choice_of_data_sets_is_a_factor_with_a_column_of_its_own():
+    study = sim.sweep("baseline", {"world": ["three_cities", "yangtze_delta"], "horizon": [2019]}, outcomes=["gdp"])
+    assert study.runs["world_choice"].tolist() == ["three_cities", "yangtze_delta"]
+    assert study.outcomes()["gdp"].is_monotonic_increasing
+    assert study.config(1).world.dataset == "yangtze_delta"
+
+
+def test_runs_that_end_earlier_are_seen_in_their_own_last_year():
+    study = sim.sweep("baseline", ["world=three_cities", "horizon=2020,2022"])
+    assert study.outcomes()["year"].tolist() == [2020, 2022]
+    with pytest.raises(InputError, match="no region in 2040.*2019 to 2022"):
+        study.outcomes(2040)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [{SHARE: 0.25}, {SHARE: 0.75}],
+        pd.DataFrame({SHARE: [0.25, 0.75]}),
+        {SHARE: np.array([0.25, 0.75])},
+        [f"{SHARE}=0.25,0.75"],
+    ],
+    ids=["settings", "table", "array", "words"],
+)
+def test_settings_may_be_given_in_many_forms(given):
+    study = sim.sweep("industry_transfer", given, overrides=list(TRANSFER), outcomes=["gain"])
+    assert study.runs[SHARE].tolist() == [0.25, 0.75]
+
+
+def test_a_study_is_run_by_its_name_and_a_list_of_keys_means_their_ranges(here):
+    (here / "mine.yaml").write_text(YAML)
+    assert len(sim.sweep("mine.yaml", samples=1)) == 2
+    keys = ["parameters.congestion_elasticity", "parameters.land_price_elasticity"]
+    plan = planned("baseline", [*SMALL], uncertainties=keys, samples=2)
+    assert [factor.key for factor in plan.factors] == keys
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
@@ -254,6 +291,7 @@ def test_a_run_that_does_not_converge_says_where_and_how_far():
         (["policies=[nonsense],[]"], {}, r"unknown policy 'nonsense'"),
         (["policies=interval(0,1)"], {}, r"takes a list of names"),
         ([f"{SHARE}=0,1", f"{SHARE}=0,1"], {}, r"swept twice"),
+        ([f"{SHARE}=0,0,1"], {}, r"names 0 twice"),
         (["_target_=1,2"], {}, r"cannot name code to run"),
         (["x={_target_:os.system},1"], {}, r"cannot name code to run"),
         ([f"{SHARE}=0,1"], {"outcomes": ["gian"]}, r"unknown indicator 'gian'; did you mean gain"),
@@ -273,6 +311,17 @@ def test_a_bad_cell_of_a_table_of_cases_is_named_by_file_row_and_column(here):
     (here / "cases.csv").write_text(f"{SHARE}\n0.5\n1.5\n")
     with pytest.raises(InputError, match=rf"cases.csv, row 3, column {SHARE}.*1.5 is above 1"):
         planned("industry_transfer", list(TRANSFER), cases="cases.csv")
+    bad = {
+        f"{SHARE},policies.industry_transfer.pace\n0,0.02,\n": "row 2: has 3 cells, the header 2",
+        f"{SHARE},{SHARE}\n0,1\n": "stands twice",
+        f"{SHARE};policies.industry_transfer.pace\n0;1\n": "separated by ';'",
+        f"{SHARE}\n": "holds no case",
+        "": "holds no case",
+    }
+    for text, message in bad.items():
+        (here / "cases.csv").write_text(text)
+        with pytest.raises(InputError, match=rf"cases.csv.*{message}"):
+            planned("industry_transfer", list(TRANSFER), cases="cases.csv")
     with pytest.raises(InputError, match=r"nothing.csv.*there is no such file"):
         planned("industry_transfer", list(TRANSFER), cases="nothing.csv")
 
@@ -321,9 +370,18 @@ def test_what_is_wrong_with_a_study_file_is_one_message(here, change, message):
 
 
 def test_streamed_and_queried_groups_are_those_of_pandas(study):
-    expected = study.indicators.groupby(["year", "place"])[["gain", "real_income"]].mean()
+    table = study.indicators.merge(study.runs[["run", "policies", SHARE]])
+    expected = table.groupby(["year", "place"])[["gain", "real_income"]].mean()
     streamed = study.aggregate(["year", "place"], ["gain", "real_income"])
     pd.testing.assert_frame_equal(streamed, expected, check_dtype=False, check_index_type=False)
+    region = table[table["place"] == "region"]
+    by_policy = study.aggregate(["policies", "year"], ["gain"], "max")
+    highest = region.groupby(["policies", "year"])[["gain"]].max()
+    pd.testing.assert_frame_equal(by_policy, highest, check_dtype=False, check_index_type=False)
+    in_mil = study.aggregate(["year"], ["gain"], place="MIL")["gain"]
+    np.testing.assert_allclose(in_mil, table[table["place"] == "MIL"].groupby("year")["gain"].mean())
+    with pytest.raises(InputError, match="did not keep 'gian'; did you mean gain"):
+        study.aggregate(["year"], ["gian"])
     queried = study.sql("select year, place, avg(gain) as gain from indicators group by all order by all")
     np.testing.assert_allclose(queried["gain"], expected.reset_index().sort_values(["year", "place"])["gain"])
 
@@ -334,7 +392,7 @@ def test_a_study_opens_from_its_folder_and_names_what_it_lacks(study):
     assert_same(study, again)
     with pytest.raises(InputError, match="no table 'sectors'"):
         again.table("sectors")
-    with pytest.raises(InputError, match="no column 'gian'; did you mean gain"):
+    with pytest.raises(InputError, match="did not keep 'gian'; did you mean gain"):
         again.table("indicators", ["gian"])
     with pytest.raises(InputError, match="no run 99"):
         again.command(99)

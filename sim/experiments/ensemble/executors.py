@@ -244,6 +244,8 @@ def executor(name: str = LOCAL, workers: int = 1, address: str | None = None) ->
         raise InputError(f"unknown executor '{name}'", key="--executor", allowed=", ".join(EXECUTORS))
     if address is not None and name != CLUSTER:
         raise InputError("an address is for the executor 'cluster'", key="--address")
+    if not isinstance(workers, int) or workers < 1:
+        raise InputError(f"{workers!r} is not a number of processes", key="workers", allowed="1 or more")
     if name == LOCAL and workers == 1:
         yield InProcess()
         return

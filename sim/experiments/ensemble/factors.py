@@ -28,7 +28,9 @@ JUDGEMENT = "judgement"
 """Status of a number nobody has measured; as the name of an uncertainty it stands for all of them."""
 
 PARAMETERS = "parameters."
-POSITION = "@range"
+POSITION, CHOICE = "@range", "_choice"
+RESERVED = ("run", "structure", "world", "replicate", "seed", "status", "error", "warning", "seconds", "setting")
+"""Columns of the table of runs that are no factors; groups of files of these names get a longer column."""
 
 
 class Interval(Part):
@@ -72,7 +74,7 @@ class Factor:
     @property
     def name(self) -> str:
         """Its column in the table of runs."""
-        return self.key + (POSITION if self.rows else "")
+        return self.key + (POSITION if self.rows else CHOICE if self.key in RESERVED else "")
 
     @property
     def is_structural(self) -> bool:
@@ -160,6 +162,9 @@ def factor(key: str, given: object, role: Role, parameters: Parameters) -> Facto
         return _listed(key, given, role)
     if given is not None and not isinstance(given, Mapping):
         return _listed(key, [given], role)
+    nested = next((name for name, value in (given or {}).items() if isinstance(value, Mapping)), None)
+    if nested is not None:
+        raise InputError("takes values or low and high", key=key, allowed=f"dotted keys: {key}.{nested}")
     interval = judged(Interval, dict(given or {}), prefix=key)
     if interval.low is None and interval.high is None:
         return ranged(key.removeprefix(PARAMETERS), role, parameters) if key.startswith(PARAMETERS) else _no_range(key)
@@ -169,6 +174,9 @@ def factor(key: str, given: object, role: Role, parameters: Parameters) -> Facto
 def _listed(key: str, values: Sequence[Any], role: Role) -> Factor:
     if not values:
         raise InputError("names no value", key=key, allowed="a list of values, or low and high")
+    twice = next((value for n, value in enumerate(values) if value in values[:n]), None)
+    if twice is not None:
+        raise InputError(f"names {twice} twice", key=key, allowed="every value once")
     return Factor(key, role, options=tuple(values))
 
 
@@ -181,7 +189,9 @@ def _drawn(key: str, interval: Interval, role: Role) -> Factor:
     if made.is_structural:
         raise InputError("takes a list of names, not an interval", key=key)
     low, high = interval.low, interval.high
-    if low is None or high is None or not low < high:
+    if low is None or high is None:
+        raise InputError("an interval needs both ends", key=key, allowed="low and high")
+    if not low < high:
         raise InputError(f"the interval from {low} to {high} is empty", key=key, allowed="low below high")
     if interval.distribution == "log_uniform" and low <= 0.0:
         raise InputError(f"a log-uniform interval cannot start at {low:g}", key=key, allowed="low above 0")

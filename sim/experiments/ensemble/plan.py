@@ -7,6 +7,7 @@ on it. What is given by intervals is drawn together, what is given by lists is c
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import re
@@ -249,32 +250,60 @@ def _read_cases(path: str | None) -> pd.DataFrame | None:
     if path is None:
         return None
     try:
-        frame = pd.read_parquet(path) if path.endswith(".parquet") else pd.read_csv(path, dtype=str)
+        frame = pd.read_parquet(path) if path.endswith(".parquet") else _read_csv(path)
     except FileNotFoundError:
         raise InputError("there is no such file", file=path, key="cases") from None
     except (OSError, ValueError) as error:
         message = str(error).splitlines()[0]
         raise InputError(f"cannot be read as a table: {message}", file=path, key="cases") from None
-    if frame.empty or not len(frame.columns):
-        raise InputError("holds no case", file=path, key="cases")
     return frame
+
+
+def _read_csv(path: str) -> pd.DataFrame:
+    """Cells as text; every row as long as the header, which names a column once."""
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        rows = [(number, row) for number, row in enumerate(csv.reader(file, skipinitialspace=True), 1) if any(row)]
+    if not rows:
+        return pd.DataFrame()
+    header = [name.strip() for name in rows[0][1]]
+    if len(header) == 1 and ";" in header[0]:
+        raise InputError("columns are separated by ';'", file=path, row=1, allowed="commas")
+    twice = next((name for n, name in enumerate(header) if name in header[:n] or not name), None)
+    if twice is not None:
+        raise InputError("a column without a name" if not twice else "stands twice", file=path, row=1, column=twice)
+    for number, row in rows[1:]:
+        if len(row) != len(header):
+            raise InputError(f"has {len(row)} cells, the header {len(header)}", file=path, row=number)
+    cells = [[cell.strip() or None for cell in row] for _, row in rows[1:]]
+    return pd.DataFrame(cells, columns=header, dtype=object)
 
 
 def _columns(frame: pd.DataFrame, source: str | None) -> list[Factor]:
     """The columns of a table of cases as levers that move together."""
+    if frame.empty or not len(frame.columns):
+        raise InputError("holds no case", file=source, key="cases")
     found = []
     for key in map(str, frame.columns):
         cells = frame[key].tolist()
         values = []
         for row, cell in enumerate(cells, start=2):
             try:
-                values.append(parse_value(cell) if isinstance(cell, str) else None if is_empty(cell) else cell)
+                values.append(_cell(cell))
             except InputError as error:
                 raise InputError(error.message, file=source, row=row, column=key) from None
         if key == REPLICATE:
             raise InputError("is set by --replications", file=source, column=key)
         found.append(Factor(key, "lever", options=tuple(values)))
     return found
+
+
+def _cell(cell: Any) -> Any:
+    """A cell of a table of cases: text in the grammar of overrides, a number, a list, or nothing."""
+    if isinstance(cell, str):
+        return parse_value(cell)
+    if isinstance(cell, np.ndarray | list | tuple):
+        return list(cell)
+    return None if is_empty(cell) else cell
 
 
 def _refuse_twice(every: Sequence[Factor], words: Sequence[str]) -> None:
@@ -298,7 +327,8 @@ def _crossed(
     """Position of every run along every axis: sample, each list of the world, replicate, each list of ours, case."""
     axes = {"sample": sizes["sample"]}
     axes |= {factor.name: len(factor.options) for factor in theirs if factor.options}
-    n_worlds = int(np.prod(list(axes.values())))
+    draws_worlds = any(not factor.options for factor in theirs)
+    worlds = [axis for axis in axes if axis != "sample" or draws_worlds]  # a drawn lever makes no other world
     axes[REPLICATE] = spec.replications
     axes |= {factor.name: len(factor.options) for factor in mine if factor.options}
     axes["case"] = sizes["case"]
@@ -306,7 +336,9 @@ def _crossed(
     positions = np.unravel_index(np.arange(total), tuple(axes.values()))
     codes = dict(zip(axes, (np.asarray(p) for p in positions), strict=True))
     codes |= {factor.name: codes["case"] for factor in listed}
-    codes[WORLD] = np.arange(total) // (total // n_worlds)
+    codes[WORLD] = np.zeros(total, dtype=np.int64)
+    for axis in worlds:
+        codes[WORLD] = codes[WORLD] * axes[axis] + codes[axis]
     return codes
 
 

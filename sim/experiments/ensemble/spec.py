@@ -57,10 +57,7 @@ class StudySpec(Part):
     @field_validator("levers", "uncertainties", mode="before")
     @classmethod
     def _named(cls, value: object) -> object:
-        """A list of keys, or one, means each over its own range."""
-        if isinstance(value, str):
-            return {value: None}
-        return dict.fromkeys(value) if isinstance(value, list) else value
+        return named(value)
 
 
 def read_study(word: str | Path, extra: str | Path | None = None) -> StudySpec:
@@ -72,6 +69,20 @@ def read_study(word: str | Path, extra: str | Path | None = None) -> StudySpec:
     path = find_study(word, extra)
     values = read_yaml(path)
     return judged(StudySpec, values, files={"": shown(path), **{key: shown(path) for key in values}})
+
+
+def spec_of(word: str) -> StudySpec:
+    """The study of a word: a scenario's name, a study's name, or a study's file."""
+    return StudySpec(scenario=word) if word in scenarios() else read_study(word)
+
+
+def named(given: object) -> object:
+    """A key, or a list of keys, as a mapping, each over its own range; arrays as lists."""
+    if isinstance(given, str):
+        return {given: None}
+    if isinstance(given, Mapping):
+        return {key: value.tolist() if hasattr(value, "tolist") else value for key, value in given.items()}
+    return dict.fromkeys(given) if isinstance(given, list | tuple) else given
 
 
 def find_study(word: str | Path, extra: str | Path | None = None) -> Path:
@@ -104,7 +115,10 @@ def merged(spec: StudySpec, changes: Mapping[str, Any]) -> StudySpec:
     for key, value in changes.items():
         own = plain[key]
         if isinstance(own, dict):
-            plain[key] = {**own, **value}
+            given = named(value)
+            if not isinstance(given, Mapping):
+                raise InputError("takes keys with their values", key=key, allowed="a mapping, a key, or a list of keys")
+            plain[key] = {**own, **given}
         elif key == "overrides":
             plain[key] = [*own, *value]
         else:

@@ -76,7 +76,10 @@ class Study:
             known = sorted({path.parent.name for path in self.folder.glob("*/part-*.parquet")})
             hint = did_you_mean(name, known)
             raise InputError(f"the study has no table '{name}'{hint}", file=str(self.folder), allowed=", ".join(known))
-        return ds.dataset(files, format="parquet")
+        try:
+            return ds.dataset(files, format="parquet")
+        except (OSError, pa.ArrowException) as error:
+            raise self._damaged(error) from None
 
     @cached_property
     def runs(self) -> pd.DataFrame:
@@ -107,67 +110,110 @@ class Study:
             InputError: unknown table or column, or a damaged part.
         """
         source = self.dataset(name)
-        for column in columns or ():
-            if column not in source.schema.names:
-                hint = did_you_mean(column, source.schema.names)
-                raise InputError(f"the table {name} has no column '{column}'{hint}", file=str(self.folder))
+        self._require(columns or (), source.schema.names)
         try:
             frame: pd.DataFrame = tables.plain_strings(source.to_table(columns=columns, filter=where)).to_pandas()
         except (OSError, pa.ArrowException) as error:
             raise self._damaged(error) from None
         return frame
 
+    def _require(self, columns: Sequence[str], known: Sequence[str]) -> None:
+        for column in columns:
+            if column not in known:
+                hint = did_you_mean(column, known)
+                raise InputError(f"the study did not keep '{column}'{hint}", file=str(self.folder))
+
     def outcomes(
         self, year: int | None = None, place: str = REGION, columns: Sequence[str] | None = None
     ) -> pd.DataFrame:
-        """One row per finished run: its settings and its indicators in one year (default the last) and place."""
-        source = self.dataset()
-        chosen = year if year is not None else self.last_year
-        names = list(columns) if columns is not None else [n for n in source.schema.names if n not in INDICATOR_KEYS]
-        rows = self.table("indicators", [RUN, *names], (ds.field("year") == chosen) & (ds.field("place") == place))
+        """One row per finished run: its settings and its indicators in one year and place.
+
+        Args:
+            year: default the last of every run.
+            place: the region, or a province, group or city by its id.
+            columns: indicators; default all.
+        """
+        every = [name for name in self.dataset().schema.names if name not in INDICATOR_KEYS]
+        where = ds.field("place") == place
+        if year is not None or self._ends_together:
+            where = where & (ds.field("year") == (self.last_year if year is None else year))
+        rows = self.table("indicators", [RUN, "year", *(every if columns is None else columns)], where)
         if rows.empty:
-            raise InputError(f"the study has no {place} in {chosen}", file=str(self.folder))
+            span = f"{self.years[0]} to {self.years[-1]}" if self.years else "no finished run"
+            known = ", ".join(self._places[:PLACES_NAMED]) + (", ..." if len(self._places) > PLACES_NAMED else "")
+            message = f"the study has no {place} in {self.last_year if year is None else year}"
+            raise InputError(message, file=str(self.folder), allowed=f"{span}; {known}")
+        rows = rows.loc[rows.groupby(RUN)["year"].idxmax()]
         return self.runs.merge(rows, on=RUN)
+
+    @cached_property
+    def _ends_together(self) -> bool:
+        """Whether all runs have the same last year."""
+        ends = {structure.config.horizon for structure in self.plan.structures}
+        return len(ends) == 1 and all(factor.key != "horizon" for factor in self.factors)
+
+    @cached_property
+    def _places(self) -> list[str]:
+        return [str(place) for place in self.aggregate(["place"], ["year"], "count").index]
 
     @cached_property
     def last_year(self) -> int:
         """The last year of the runs."""
-        return int(self.aggregate([], ["year"], "max")["year"].iloc[0])
+        return max(self.years)
 
     @cached_property
     def years(self) -> list[int]:
         """All years of the runs."""
-        return sorted(int(year) for year in self.aggregate(["year"], ["year"], "count").index)
+        return [int(year) for year in self.aggregate(["year"], [RUN], "count", place=None).index]
 
     def aggregate(
-        self, by: Sequence[str], columns: Sequence[str], statistic: str = "mean", *, name: str = "indicators"
+        self,
+        by: Sequence[str],
+        columns: Sequence[str],
+        statistic: str = "mean",
+        *,
+        place: str | None = REGION,
+        name: str = "indicators",
     ) -> pd.DataFrame:
         """Statistic of columns by groups, streamed: the data never are in memory as a whole.
 
         Args:
-            by: columns of the table that make the groups; none = everything.
+            by: columns of the table, or factors, that make the groups; none = everything.
             columns: what to summarise.
             statistic: one of `STATISTICS`.
+            place: rows of which place; None = of all, as when ``place`` or ``scope`` is among the groups.
             name: the table.
+
+        Raises:
+            InputError: unknown statistic or column, or a damaged part.
         """
         from pyarrow import acero
 
         if statistic not in STATISTICS:
             hint = did_you_mean(statistic, STATISTICS)
             raise InputError(f"unknown statistic '{statistic}'{hint}", allowed=", ".join(STATISTICS))
-        prefix = "hash_" if by else ""
-        wanted = [
-            ([column] if by else column, f"{prefix}{statistic}", None, column if column not in by else statistic)
-            for column in columns
-        ]
-        read = {key: ds.field(key) for key in dict.fromkeys((*by, *columns))}
+        schema = self.dataset(name).schema
+        factors = [key for key in by if key not in schema.names]
+        if factors:
+            self._require(factors, self.dataset("runs").schema.names)
+        own = list(dict.fromkeys((*(key for key in by if key not in factors), *columns, *([RUN] if factors else []))))
+        self._require(own, schema.names)
+        at_place = place is not None and "place" in schema.names and not {"place", "scope"} & {*by}
+        read = [*own, *(["place"] if at_place and "place" not in own else [])]
         steps = [
             acero.Declaration("scan", acero.ScanNodeOptions(self.dataset(name), columns=read)),
-            acero.Declaration(
-                "project", acero.ProjectNodeOptions([_plain(self, name, key) for key in read], list(read))
-            ),
-            acero.Declaration("aggregate", acero.AggregateNodeOptions(wanted, keys=list(by) or None)),
+            acero.Declaration("project", acero.ProjectNodeOptions([_plain(schema, c) for c in read], read)),
         ]
+        if at_place:
+            steps.append(acero.Declaration("filter", acero.FilterNodeOptions(ds.field("place") == place)))
+        if factors:
+            runs = self.dataset("runs").to_table(columns=[RUN, *factors])
+            beside = acero.Declaration("table_source", acero.TableSourceNodeOptions(runs))
+            join = acero.HashJoinNodeOptions("inner", [RUN], [RUN], own, factors)
+            steps = [acero.Declaration("hashjoin", join, [acero.Declaration.from_sequence(steps), beside])]
+        function = f"hash_{statistic}" if by else statistic
+        summary = [([c] if by else c, function, None, c if c not in by else statistic) for c in columns]
+        steps.append(acero.Declaration("aggregate", acero.AggregateNodeOptions(summary, keys=list(by) or None)))
         try:
             found: pd.DataFrame = acero.Declaration.from_sequence(steps).to_table().to_pandas()
         except (OSError, pa.ArrowException) as error:
@@ -216,10 +262,11 @@ class Study:
                           file=str(self.folder))  # fmt: skip
 
 
+PLACES_NAMED = 8  # unit: places an error names
 INDICATOR_KEYS = (RUN, "year", "scope", "place")
 
 
-def _plain(study: Study, name: str, column: str) -> ds.Expression:
+def _plain(schema: pa.Schema, column: str) -> ds.Expression:
     """A column as the aggregation takes it: dictionaries differ from part to part and are decoded."""
-    field = study.dataset(name).schema.field(column)
-    return ds.field(column).cast(pa.string()) if pa.types.is_dictionary(field.type) else ds.field(column)
+    is_coded = pa.types.is_dictionary(schema.field(column).type)
+    return ds.field(column).cast(pa.string()) if is_coded else ds.field(column)

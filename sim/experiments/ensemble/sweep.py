@@ -24,7 +24,7 @@ from sim.experiments.ensemble import parts, shard
 from sim.experiments.ensemble.executors import Died, Engine
 from sim.experiments.ensemble.factors import PARAMETERS
 from sim.experiments.ensemble.plan import REPLICATE, RUN, STRUCTURE, WORLD, Plan, is_empty, make_plan
-from sim.experiments.ensemble.spec import StudySpec, merged
+from sim.experiments.ensemble.spec import StudySpec, merged, named, spec_of
 from sim.experiments.ensemble.study import Study
 from sim.experiments.store import OUTPUTS, unwritable
 
@@ -83,9 +83,10 @@ def sweep(
     """Run a scenario many times.
 
     Args:
-        scenario: name of a scenario, or a study.
+        scenario: name of a scenario or of a study, a study's file, or a study.
         grid_or_table: what varies: key -> list, sweep text (``"range(0,1,0.1)"``) or ``{"low": .., "high": ..}``; or a
-            table with keys as columns and one row per setting; or overrides as on the command line.
+            table with keys as columns and one row per setting, or a list of settings; or overrides as on the command
+            line.
         replications: repetitions of every run with other shocks.
         workers: processes on this machine; 1 is this process itself.
         out: folder of the study; None keeps it in a temporary folder as long as the returned object lives.
@@ -97,15 +98,15 @@ def sweep(
     Raises:
         InputError: something of the study is wrong, or ``out`` is taken.
     """
-    spec = scenario if isinstance(scenario, StudySpec) else StudySpec(scenario=scenario)
-    table = grid_or_table if isinstance(grid_or_table, pd.DataFrame) else None
+    spec = scenario if isinstance(scenario, StudySpec) else spec_of(scenario)
+    table = _table(grid_or_table)
     changes: dict[str, Any] = dict(options)
     if replications is not None:
         changes["replications"] = replications
     if isinstance(grid_or_table, Mapping):
         changes["levers"] = {**grid_or_table, **changes.get("levers", {})}
-    elif grid_or_table is not None and not isinstance(grid_or_table, pd.DataFrame):
-        changes = with_overrides(changes, list(grid_or_table))
+    elif table is None and grid_or_table is not None:
+        changes = with_overrides(changes, [str(word) for word in grid_or_table])
     unknown = next((key for key in changes if key not in StudySpec.model_fields), None)
     if unknown:
         raise InputError("unknown option of a study", key=unknown, allowed=", ".join(StudySpec.model_fields))
@@ -118,6 +119,14 @@ def sweep(
     return Study(out, keep=keep)
 
 
+def _table(given: object) -> pd.DataFrame | None:
+    """A table of settings, or a list of them; anything else is none."""
+    if isinstance(given, pd.DataFrame):
+        return given
+    is_list = isinstance(given, list | tuple) and given and all(isinstance(row, Mapping) for row in given)
+    return pd.DataFrame(list(given)) if is_list else None  # type: ignore[call-overload]
+
+
 def with_overrides(changes: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
     """Overrides of the command line as a study: lists are levers, intervals of parameters are uncertainties."""
     single, several = split_sweep(overrides)
@@ -127,8 +136,13 @@ def with_overrides(changes: Mapping[str, Any], overrides: Sequence[str]) -> dict
         **changes,
         "overrides": [*changes.get("overrides", []), *single],
         "levers": {**changes.get("levers", {}), **ours},
-        "uncertainties": {**changes.get("uncertainties", {}), **world},
+        "uncertainties": {**_named(changes.get("uncertainties", {})), **world},
     }
+
+
+def _named(given: object) -> dict[str, Any]:
+    found = named(given)
+    return dict(found) if isinstance(found, Mapping) else {}
 
 
 def _given(item: Several) -> object:
