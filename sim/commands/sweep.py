@@ -180,7 +180,8 @@ SHOWN = 20  # unit: rows
 # --- what came out ------------------------------------------------------------------------------------------------
 
 HEADLINES = ("gain", "losers", "worst_gain", "real_income", "theil_real_income")
-LOW, HIGH = 0.05, 0.95  # unit: quantiles of the band
+LOW, MIDDLE, HIGH = 0.05, 0.5, 0.95  # unit: quantiles of the band
+LARGE = 10_000  # unit: of any unit; from here on numbers have no decimals
 
 
 def tell_study(arguments: argparse.Namespace, study: Study, report: Path | None) -> None:
@@ -190,8 +191,9 @@ def tell_study(arguments: argparse.Namespace, study: Study, report: Path | None)
     failures = study.runs.loc[study.runs["status"] != "ok", ["run", "status", "error"]]
     lines = [f"{len(study):,} runs: " + ", ".join(f"{count:,} {name}" for name, count in status.items())]
     if rows:
-        lines += [f"the whole region in {study.last_year}; median, and 5 to 95 % of the worlds:"]
-        lines += [common.table(rows[:SHOWN])]
+        several = "; median, and 5 to 95 % of the runs" if any(row["runs"] > 1 for row in rows) else ""
+        lines += [f"the whole region in {study.last_year}{several}:"]
+        lines += [common.table([_line(row) for row in rows[:SHOWN]])]
         lines += [f"... and {len(rows) - SHOWN:,} more settings"] if len(rows) > SHOWN else []
     if len(failures):
         first = failures.iloc[0]
@@ -199,20 +201,16 @@ def tell_study(arguments: argparse.Namespace, study: Study, report: Path | None)
     seconds = study.manifest["seconds"]["wall"]
     lines += ["", f"results: {study.folder}  ({seconds:.1f} s; in Python: sim.load('{study.folder}'))"]
     lines += [] if report is None else [f"report:  {report}"]
-    page = None if report is None else str(report)
-    data = {
-        "study": str(study.folder),
-        "report": page,
-        "runs": len(study),
-        "status": status,
-        "summary": rows,
-        "seconds": seconds,
-    }
-    common.emit(arguments, {**data, "failures": common.records(failures.head(SHOWN))}, "\n".join(lines))
+    told = {"study": str(study.folder), "report": None if report is None else str(report), "runs": len(study)}
+    more = {"status": status, "summary": rows, "seconds": seconds}
+    common.emit(arguments, {**told, **more, "failures": common.records(failures.head(SHOWN))}, "\n".join(lines))
 
 
 def summary(study: Study) -> list[dict[str, Any]]:
-    """Headline outcomes of the region in the last year by setting of the levers: median, or median and band."""
+    """Headline outcomes of the region in the last year of the runs, by setting of the levers.
+
+    Each row holds ``setting``, the number of ``runs``, and ``outcomes[name]`` with low, median and high (5, 50, 95 %).
+    """
     from sim.experiments.ensemble.study import INDICATOR_KEYS
 
     known = study.dataset().schema.names
@@ -222,16 +220,32 @@ def summary(study: Study) -> list[dict[str, Any]]:
     groups = table.groupby(levers, dropna=False, sort=False) if levers else [((), table)]
     rows = []
     for key, part in groups:
-        row: dict[str, Any] = dict(zip(levers, key if isinstance(key, tuple) else (key,), strict=True))
-        row["worlds"] = len(part)
-        for name in names[:SHOWN]:
-            column = part[name].dropna()
-            if column.empty:
-                continue
-            band = "" if len(column) == 1 else f" ({column.quantile(LOW):.4g} to {column.quantile(HIGH):.4g})"
-            row[name] = f"{column.median():.4g}{band}"
-        rows.append(row)
+        setting = dict(zip(levers, key if isinstance(key, tuple) else (key,), strict=True))
+        bands = {name: part[name].dropna().quantile([LOW, MIDDLE, HIGH]).tolist() for name in names[:SHOWN]}
+        found = {name: dict(zip(("low", "median", "high"), band, strict=True)) for name, band in bands.items()}
+        plain = {name: None if value != value else value for name, value in setting.items()}
+        kept = {name: band for name, band in found.items() if band["median"] == band["median"]}
+        rows.append({"setting": plain, "runs": len(part), "outcomes": kept})
     return rows
+
+
+def _line(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of the summary as text: levers by their last word, outcomes with their unit."""
+    from sim.indicators import COMPARISONS, REGISTRY
+
+    short = {name: name.rpartition(".")[2] for name in row["setting"]}
+    alike = len(set(short.values())) < len(short)
+    line: dict[str, Any] = {name if alike else short[name]: value for name, value in row["setting"].items()}
+    line["runs"] = row["runs"]
+    for name, band in row["outcomes"].items():
+        unit = (REGISTRY.get(name) or COMPARISONS[name]).unit
+        spread = "" if row["runs"] == 1 else f" ({_number(band['low'])} to {_number(band['high'])})"
+        line[f"{name}, %" if unit == "%" else name] = f"{_number(band['median'])}{spread}"
+    return line
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= LARGE else f"{value:.4g}"
 
 
 # --- progress -----------------------------------------------------------------------------------------------------

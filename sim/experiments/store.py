@@ -46,6 +46,9 @@ def find_run(word: str | Path, outputs: Path = OUTPUTS) -> Path:
     path = Path(word)
     if holds_run(path):
         return path
+    if (path / "manifest.json").is_file():
+        message = "is a study of many runs, not a run"
+        raise InputError(message, file=str(path), allowed="sim report, sim discover, sim robust, sim sensitivity")
     if path.exists() and len(path.parts) > 1:
         raise InputError("holds no run", file=str(path), allowed=f"a folder with {INFO}")
     found = {folder.name: _runs(folder) for folder in _folders(outputs)}

@@ -57,7 +57,7 @@ class StudyView:
         settings["setting"] = [self._setting(row) for row in settings.to_dict("records")]
         self.rows = rows.merge(settings, on="run")
         self.years = sorted(self.rows["year"].unique().tolist())
-        self.last = self.rows[self.rows["year"] == self.years[-1]] if self.years else self.rows
+        self.last = self.rows.loc[self.rows.groupby("run")["year"].idxmax()]  # runs may end in different years
         self.settings = list(dict.fromkeys(settings["setting"]))
 
     def _setting(self, row: dict[Any, Any]) -> str:
@@ -165,6 +165,8 @@ def sentences(view: StudyView) -> list[str]:
     if changed.empty:
         return said
     values = changed["gain"]
+    if len(values) == 1:
+        return [*said, words("study.gain_one", year=view.years[-1], gain=percent(float(values.iloc[0])))]
     low, middle, high = (percent(float(q)) for q in values.quantile(list(BAND)))
     told = {"share": share(float((values > 0).mean())), "median": middle, "low": low, "high": high}
     said.append(words("study.gain_all", year=view.years[-1], n=f"{len(values):,}", **told))
@@ -291,7 +293,7 @@ def _settings(view: StudyView) -> str:
     words = view.words
     head = [short(f.name) for f in view.levers if f.options] or [words("page.scenario")]
     outcomes = view.outcomes[: len(SHOWN)]
-    head = [*head, words("study.column.worlds"), *(view.outcome(name) for name in outcomes)]
+    head = [*head, words("study.tile.runs"), *(view.outcome(name) for name in outcomes)]
     levers = [f for f in view.levers if f.options]
     rows: list[list[Cell | str]] = []
     for _, part in view.last.groupby("setting", sort=False):

@@ -19,6 +19,10 @@ STUDY_TEXTS: dict[str, tuple[str, str]] = {
         "{median}, nine in ten lie between {low} and {high}.",
         "到{year}年，在{n}次有政策变化的模拟中，{share}使全区域实际收入增加：中位数{median}，九成介于{low}与{high}之间。",
     ),
+    "study.gain_one": (
+        "In {year} the region's real income is {gain} against the reference.",
+        "到{year}年，全区域实际收入与基准相比{gain}。",
+    ),
     "study.losers": (
         "The number of cities that lose is {median} in the middle and between {low} and {high} in nine runs of ten.",
         "受损城市数的中位数为{median}个，九成模拟介于{low}与{high}个之间。",
@@ -36,19 +40,19 @@ STUDY_TEXTS: dict[str, tuple[str, str]] = {
     "study.tile.replications": ("{n} draws of the shocks each", "各{n}次随机冲击"),
     "study.bands.title": ("Year by year", "逐年变化"),
     "study.bands.guide": (
-        "One colour per setting. The line is the median of the worlds, the ribbon holds nine in ten of them.",
-        "每种颜色代表一种决策组合。线为各情形的中位数，色带包含九成情形。",
+        "One colour per setting. The line is the median of its runs, the ribbon holds nine in ten of them.",
+        "每种颜色代表一种决策组合。线为各次模拟的中位数，色带包含九成模拟。",
     ),
     "study.bands.some": ("Shown are {shown} of {n} settings.", "仅显示{n}种组合中的{shown}种。"),
     "study.lever.title": ("Along the lever", "随决策变量的变化"),
     "study.lever.guide": (
-        "The outcome of the whole region in {year} against {lever}: the median of the worlds and nine in ten of them.",
-        "{year}年全区域结果随{lever}的变化：各情形的中位数及九成区间。",
+        "The outcome of the whole region in {year} against {lever}: the median of the runs and nine in ten of them.",
+        "{year}年全区域结果随{lever}的变化：各次模拟的中位数及九成区间。",
     ),
     "study.table.title": ("Setting by setting", "各决策组合"),
     "study.table.guide": (
-        "The whole region in {year}, gains against the reference: median, and the span of nine worlds in ten.",
-        "{year}年全区域，增幅相对基准：中位数，小字为九成情形的区间。",
+        "The whole region in {year}, gains against the reference: median, and the span of nine runs in ten.",
+        "{year}年全区域，增幅相对基准：中位数，小字为九成模拟的区间。",
     ),
     "study.tornado.title": ("Which guess matters", "哪些判断影响结果"),
     "study.tornado.guide": (
@@ -77,7 +81,6 @@ STUDY_TEXTS: dict[str, tuple[str, str]] = {
     "study.column.run": ("Run", "编号"),
     "study.column.status": ("Status", "状态"),
     "study.column.error": ("Error", "错误"),
-    "study.column.worlds": ("Worlds", "情形数"),
     "study.column.outcome": ("Outcome", "结果"),
     "study.column.parameter": ("Parameter", "参数"),
     "study.column.index": ("Index", "指数"),

@@ -37,6 +37,7 @@ def test_a_sweep_says_what_came_out_and_where_it_is(sim, here):
     gains = deltasim.load(here / "mine").outcomes().set_index(SHARE)["gain"]
     for share, gain in gains.items():
         assert re.search(rf"^ *{share:g} +1 +{gain:.4g}", done.out, re.MULTILINE), done.out
+    assert "origin_share  runs  gain, %" in done.out
 
 
 def test_run_with_m_is_the_same_study(sim, here):
@@ -49,9 +50,20 @@ def test_run_with_m_is_the_same_study(sim, here):
 
 def test_without_a_folder_a_study_goes_under_outputs_by_name(sim, here):
     done = sim("sweep", "baseline", "world=three_cities", "horizon=2019,2020", "--json")
-    folder = json.loads(done.out)["study"]
+    told = json.loads(done.out)
+    folder = told["study"]
+    incomes = deltasim.load(folder).outcomes()["real_income"]
+    assert [row["outcomes"]["real_income"]["median"] for row in told["summary"]] == pytest.approx(incomes.tolist())
     assert re.fullmatch(r"outputs/studies/baseline/\d{8}-\d{6}-[0-9a-f]{6}", folder)
     assert isinstance(deltasim.load(folder), Study)
+
+
+def test_a_study_is_not_a_run(sim):
+    sim("sweep", "baseline", "world=three_cities", "horizon=2019,2020", "--out", "mine", "--quiet")
+    for words in (("compare", "mine", "mine"), ("export", "mine")):
+        done = sim(*words)
+        assert done.code == 2
+        assert "mine: is a study of many runs, not a run" in done.err
 
 
 def test_failed_runs_end_with_code_4_and_are_named(sim):
