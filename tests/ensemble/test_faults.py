@@ -25,7 +25,7 @@ from sim.experiments.ensemble.sweep import run_study
 from tests.ensemble.conftest import TRANSFER, assert_same
 
 WORDS = (*TRANSFER, "policies=[],[industry_transfer]", "parameters.congestion_elasticity=interval(0.02,0.08)")
-MANY = 60  # worlds, two runs each: some seconds of work
+MANY = 200  # worlds, two runs each: some seconds of work, so that the disturbance comes before the end
 ALONE = 30.0  # seconds within which a worker without a driver must have left
 
 
