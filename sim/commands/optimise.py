@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import io
 import json
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.commands import common
 from sim.commands.sweep import SOME_FAILED, add_engine, engine_of
+from sim.core.errors import InputError
 
 if TYPE_CHECKING:
     from sim.experiments.optimise import Answer, Question
@@ -54,6 +56,7 @@ def parser() -> common.Parser:
     made.add_argument(
         "--out", type=Path, metavar="DIR", help="write here; default ./outputs/optimise/SCENARIO/TIME-CODE"
     )
+    made.add_argument("--force", action="store_true", help="replace the search in DIR")
     made.add_argument("--scenario-dir", metavar="DIR", help="a folder of your own scenarios")
     return made
 
@@ -62,7 +65,6 @@ def execute(arguments: argparse.Namespace) -> int:
     from sim.compose import add_folder
     from sim.config import judged
     from sim.experiments.optimise import Question, optimise
-    from sim.experiments.store import check_target
 
     if arguments.scenario_dir:
         add_folder(arguments.scenario_dir)
@@ -71,18 +73,20 @@ def execute(arguments: argparse.Namespace) -> int:
     condition = " and ".join(arguments.such_that)
     question = judged(Question, {"scenario": scenario, "overrides": overrides, "such_that": condition, **given})
     out = arguments.out or default_folder(question)
-    check_target(out)
+    check_target(out, force=arguments.force)
     with common.progress(arguments) as tell:
         answer = optimise(question, engine=engine_of(arguments), tell=lambda n: tell(f"{n:,} trials"))
     write(answer, out)
+    front = answer.problem.front() if len(answer.problem.objectives) > 1 else []
+    shown = [f"({SHOWN} of the {len(front)} trials of the front; all: {ANSWER})"] if len(front) > SHOWN else []
     text = "\n".join(
-        [*answer.sentences(), "", common.table(rows(answer)), "", f"results: {out}", f"page:    {out / PAGE}"]
+        [*answer.sentences(), "", common.table(rows(answer)), *shown, "", f"results: {out}", f"page:    {out / PAGE}"]
     )
     common.emit(arguments, {**answer.plain(), "folder": str(out), "page": str(out / PAGE)}, text)
     return SOME_FAILED if answer.n_failed else 0
 
 
-PAGE = "front.html"
+PAGE, ANSWER = "front.html", "answer.json"
 SHOWN = 8  # unit: rows
 
 
@@ -96,19 +100,39 @@ def default_folder(question: Question) -> Path:
     return OUTPUTS / "optimise" / question.scenario / f"{datetime.now():%Y%m%d-%H%M%S}-{digest[:6]}"
 
 
+def check_target(out: Path, *, force: bool) -> None:
+    """Refuse a folder that a search may not be written to, before anything is computed."""
+    from sim.experiments import store
+
+    if (out / ANSWER).is_file():
+        if not force:
+            raise InputError("already holds a search (--force replaces it)", file=str(out))
+    elif store.holds_run(out):
+        raise InputError("holds a run: a search needs a folder of its own", file=str(out))
+    else:
+        store.check_target(out)
+
+
 def write(answer: Answer, out: Path) -> None:
-    """trials.parquet, answer.json and the page; the folder gets its name when all are there."""
+    """trials.parquet, the answer and the page.
+
+    The folder gets its name when all are there; in the folder of an earlier search each replaces its old one, and
+    nothing else there is touched.
+    """
     from sim.experiments.ensemble.parts import write_whole
-    from sim.experiments.store import new_folder
+    from sim.experiments.store import new_folder, unwritable
     from sim.report.search import render_search
 
     table = io.BytesIO()
     answer.trials.to_parquet(table, index=False)
     told = json.dumps(answer.plain(), ensure_ascii=False, indent=1, allow_nan=False, default=str)
-    with new_folder(out) as folder:
-        write_whole(folder / "trials.parquet", table.getvalue())
-        write_whole(folder / "answer.json", told.encode())
-        write_whole(folder / PAGE, render_search(answer).encode())
+    files = {"trials.parquet": table.getvalue(), PAGE: render_search(answer).encode(), ANSWER: told.encode()}
+    try:
+        with nullcontext(out) if (out / ANSWER).is_file() else new_folder(out) as folder:
+            for name, data in files.items():
+                write_whole(folder / name, data)
+    except OSError as error:
+        raise unwritable(error, out) from error
 
 
 def rows(answer: Answer) -> list[common.Row]:
@@ -116,8 +140,8 @@ def rows(answer: Answer) -> list[common.Row]:
     problem = answer.problem
     if len(problem.objectives) > 1:
         front = problem.front()
-        step = max(1, -(-len(front) // SHOWN))
-        chosen = [("front", trial) for trial in front[::step]]
+        last, n_shown = len(front) - 1, min(len(front), SHOWN)
+        chosen = [("front", front[i * last // max(1, n_shown - 1)]) for i in range(n_shown)]  # with both its ends
     else:
         edges = [(name, getattr(found, name).trial) for found in answer.intervals or [] for name in ("low", "high")]
         one = [("best", answer.best), ("nearest", answer.nearest)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -171,13 +172,20 @@ def _tables(found: Sensitivity) -> list[str]:
         shown = [
             {
                 "factor": short(row["factor"]), row["index"]: _figures(row["value"]), "+-": _figures(row["confidence"]),
-                "at low": _figures(row["low"]), "at high": _figures(row["high"]),
+                "to low": _change(row, "low"), "to high": _change(row, "high"),
                 "meaning": meaning.get(row["factor"], ""),
             }
             for row in common.records(rows)
         ]  # fmt: skip
-        lines += [f"{outcome} of the region in {found.year}", common.table(shown), ""]
+        centre = ranked["centre"].dropna()
+        alone = f": {centre.iloc[0]:.6g}, and what each factor alone adds to that" if len(centre) else ""
+        lines += [f"{outcome} of the region in {found.year}{alone}", common.table(shown), ""]
     return lines
+
+
+def _change(row: Mapping[str, Any], end: str) -> float | None:
+    """The change from the centre: three figures of the outcome itself would hide a small one."""
+    return 0.0 if math.isclose(row[end], row["centre"]) else _figures(row[end] - row["centre"])
 
 
 def _figures(value: float) -> float | None:

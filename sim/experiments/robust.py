@@ -96,6 +96,19 @@ class Robust:
             found[name] = self.table.loc[best, CANDIDATE].tolist()
         return found
 
+    def margin(self, measure: str) -> tuple[float, list[str]]:
+        """How far the best are ahead of the second best by a measure, in its unit, and who these are; none if all tie.
+
+        The unit of a difference of percentages is the percentage point.
+        """
+        values = self.table.set_index(CANDIDATE)[measure]
+        best = self.winners[measure]
+        gap = (values.drop(best) - values[best[0]]).abs()
+        if gap.empty:
+            return 0.0, []
+        second = gap[np.isclose(gap, gap.min(), rtol=1e-9, atol=1e-12)]  # source: as the winners tie
+        return float(gap.min()), second.index.tolist()
+
     def sentences(self) -> list[str]:
         """Over what was compared, who wins each measure, and whether anyone wins all of them."""
         winners = self.winners
@@ -104,24 +117,36 @@ class Robust:
         told = [f"{self.outcome} ({where}, {self.year}), {goal} is better: {size}."]
         if self.left_out:
             told.append(f"{_worlds(self.left_out)} left out: not every candidate finished there.")
-        values = self.table.set_index(CANDIDATE)
-        for name, best in winners.items():
-            words = f"{WORDS[name]} {self.satisfy}" if name == SATISFICING else WORDS[name]
-            told.append(f"Best by {words}: {_listed(best)} ({self._shown(name, values[name][best[0]])}).")
+        told += [self._best_by(name) for name in winners]
         champions = [item for item in self.table[CANDIDATE] if all(item in best for best in winners.values())]
-        if champions:
-            verb = "is" if len(champions) == 1 else "are"
-            told.append(f"{_listed(champions)} {verb} best by every measure.")
-        else:
+        tied = [self._words(name) for name, best in winners.items() if len(best) > 1]
+        if not champions:
             told.append("No candidate is best by every measure.")
+        elif len(champions) > 1:
+            told.append(f"{_listed(champions)} are in a tie by every measure: this outcome does not choose among them.")
+        else:
+            but = f", though not alone by {_listed(tied)}" if tied else ""
+            told.append(f"{champions[0]} is best by every measure{but}.")
         return told
 
-    def _shown(self, measure: str, value: float) -> str:
-        if measure == SATISFICING:
-            return f"{PER_CENT * value:.3g} %"
+    def _words(self, measure: str) -> str:
+        return f"{WORDS[measure]} {self.satisfy}" if measure == SATISFICING else WORDS[measure]
+
+    def _best_by(self, measure: str) -> str:
+        """Who is best, by how much, or who ties."""
+        best, (margin, second) = self.winners[measure], self.margin(measure)
+        at = self._shown(measure, float(self.table.set_index(CANDIDATE)[measure][best[0]]))
+        if not second:
+            return f"By {self._words(measure)} all {len(best)} tie ({at})."
+        tie = " in a tie" if len(best) > 1 else ""
+        ahead = self._shown(measure, margin, "percentage points")
+        return f"Best by {self._words(measure)}: {_listed(best)}{tie} ({at}), {ahead} ahead of {_listed(second)}."
+
+    def _shown(self, measure: str, value: float, per_cent: str = "%") -> str:
         known = REGISTRY.get(self.outcome) or COMPARISONS.get(self.outcome)
-        unit = "" if known is None or known.unit == "1" else f" {known.unit}"
-        return f"{value:.4g}{unit}"
+        unit = "%" if measure == SATISFICING else "1" if known is None else known.unit
+        figure = f"{PER_CENT * value:.3g}" if measure == SATISFICING else f"{value:.4g}"
+        return {"1": figure, "%": f"{figure} {per_cent}"}.get(unit, f"{figure} {unit}")
 
 
 def robust(

@@ -6,6 +6,8 @@ import json
 import math
 import re
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -290,6 +292,26 @@ def test_lists_are_run_in_every_combination():
     assert answer.sentences()[0] == "'gain >= 0' holds in 2030 in 4 of 6 trials."
 
 
+def test_ties_are_told_and_so_is_a_scenario_that_is_as_good():
+    function = lambda a: {"losers": 22 if a < 10 else 30, "gain": a}  # noqa: E731
+    answer = answer_of(problem_of(function, Factor("a", "lever", options=(3, 5, 7, 10)), minimise=["losers"]))
+    assert answer.sentences() == [
+        "losers is smallest at a = 3: 22 cities.",
+        "Equally good, of 4 trials: a = 5; a = 7.",
+    ]
+
+    def against(value, number):
+        problem = answer.problem
+        own = problem.judged(0, {"a": value}, Evaluation(values={"losers": {"region": number}}))
+        return replace(answer, today=own).sentences()[0]
+
+    assert against(5, 22) == "losers is smallest at a = 3: 22 cities, no better than 22 cities at today's 5."
+    assert against(2, 20) == "losers is smallest at a = 3: 22 cities, no better than 20 cities at today's 2."
+    assert against(10, 30) == "losers is smallest at a = 3: 22 cities, against 30 cities at today's 10."
+    only = answer_of(problem_of(function, Factor("a", "lever", options=(3, 10)), minimise=["losers"]))
+    assert len(only.sentences()) == 1
+
+
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=12))
 def test_what_is_undominated_is_bettered_by_nothing(rows):
     scores = np.array(rows, dtype=float)
@@ -529,7 +551,49 @@ def test_the_command_answers_in_sentences_and_leaves_data_and_a_page(call, tmp_p
     assert not re.search(r'(?:src|href)="(?!#|data:)', re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL))
     code, out, err = call(*words, "--out", "mine")
     assert code == 2
-    assert "holds other files" in err
+    assert err == "error: mine: already holds a search (--force replaces it)\n"
+    (folder / "note.txt").write_text("my own", encoding="utf-8")
+    code, out, err = call("--find", f"{SHARE}=0,1", "--minimise", "theil", "--out", "mine", "--force")
+    assert (code, err) == (0, "")
+    assert len(pd.read_parquet(folder / "trials.parquet")) == 2
+    assert json.loads((folder / "answer.json").read_text(encoding="utf-8"))["trials"] == 2
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"answer.json", "front.html", "note.txt", "trials.parquet"}
+
+
+@pytest.mark.parametrize(("name", "message"), [("run.json", "holds a run: a search"), ("x.txt", "holds other files")])
+def test_force_replaces_nothing_but_a_search(call, tmp_path, name, message):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / name).write_text("{}", encoding="utf-8")
+    code, _, err = call("--find", f"{SHARE}=0,1", "--minimise", "theil", "--out", "other", "--force")
+    assert code == 2
+    assert message in err
+    assert (tmp_path / "other" / name).read_text(encoding="utf-8") == "{}"
+    assert len(list((tmp_path / "other").iterdir())) == 1
+
+
+def test_a_search_for_a_number_nobody_has_measured_says_so():
+    found = optimise("industry_transfer", "parameters.congestion_elasticity=0.02,0.08", **asked_alone())
+    assert found.guesses == ("parameters.congestion_elasticity",)
+    assert "parameters.congestion_elasticity is not ours to set" in found.sentences()[-1]
+    assert not any("not ours to set" in text for text in optimise("industry_transfer", f"{SHARE}=0,1",
+                                                                  **asked_alone()).sentences())  # fmt: skip
+
+
+def asked_alone():
+    return {"minimise": "theil", "overrides": TRANSFER}
+
+
+def test_the_table_of_a_long_front_says_how_much_of_it_is_shown(call):
+    words = ["--find", SHARE, "--minimise", "losers", "--minimise", "theil", "--maximise", "min(gain)", "--trials", 12]
+    code, out, _ = call(*words, "--out", "mine")
+    front = json.loads(Path("mine/answer.json").read_text(encoding="utf-8"))["front"]
+    assert code == 0
+    assert len(front) > 8
+    assert f"(8 of the {len(front)} trials of the front; all: answer.json)" in out
+    shown = [float(line.split()[1]) for line in out.splitlines() if line.startswith("front ")]
+    assert len(shown) == 8
+    assert (shown[0], shown[-1]) == tuple(pytest.approx(front[i][SHARE], rel=1e-5) for i in (0, -1))
 
 
 def test_the_command_draws_a_front_and_prints_one_object(call, tmp_path):

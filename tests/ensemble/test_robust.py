@@ -71,9 +71,27 @@ def test_sentences_name_who_wins_each_measure(tmp_path):
     }
     told = found.sentences()
     assert told[0] == "gain (the whole region, 2030), more is better: 3 candidates in 4 worlds."
-    assert f"Best by expected value: {B} and {C} (6 %)." in told
-    assert f"Best by share of worlds with gain >= 5: {B} (100 %)." in told
-    assert told[-1] == f"{B} is best by every measure."
+    assert f"Best by expected value: {B} and {C} in a tie (6 %), 0.5 percentage points ahead of {A}." in told
+    assert f"Best by worst case: {B} (5 %), 2 percentage points ahead of {C}." in told
+    assert (
+        f"Best by share of worlds with gain >= 5: {B} (100 %), 50 percentage points ahead of {A} and {C}." in told
+        or f"Best by share of worlds with gain >= 5: {B} (100 %), 50 percentage points ahead of {C} and {A}." in told
+    )
+    assert told[-1] == f"{B} is best by every measure, though not alone by expected value."
+
+
+def test_a_measure_by_which_all_tie_names_no_winner(tmp_path):
+    found = robust(study_of(tmp_path / "a", np.array([[1.0, 5.0], [1.0, 5.0015], [1.0, 4.0]])), "gain")
+    told = found.sentences()
+    assert "By worst case all 3 tie (1 %)." in told
+    assert f"Best by expected value: {B} (3.001 %), 0.00075 percentage points ahead of {A}." in told
+    assert told[-1] == f"{B} is best by every measure, though not alone by worst case."
+    assert found.margin("worst") == (0.0, [])
+    same = robust(study_of(tmp_path / "b", np.array([[1.0, 5.0], [1.0, 5.0], [0.0, 4.0]])), "gain")
+    assert same.margin("worst") == (1.0, [C])
+    assert same.sentences()[-1] == (
+        f"{A} and {B} are in a tie by every measure: this outcome does not choose among them."
+    )
 
 
 def test_when_measures_disagree_nobody_wins_all(tmp_path):
@@ -170,7 +188,7 @@ def test_cities_can_be_asked_about(tmp_path):
         ({"year": 2050}, "no region in 2050"),
         ({"place": "Q"}, "no Q in 2030"),
         ({"satisfy": "gain >"}, "a number is missing"),
-        ({"satisfy": "losers < 3"}, "no column 'losers'"),
+        ({"satisfy": "losers < 3"}, "did not keep 'losers'"),
         ({"satisfy": "any(gain) < 0"}, "asks about cities"),
         ({"optimism": 1.5}, "1.5 is no weight"),
     ],

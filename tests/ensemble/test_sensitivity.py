@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -223,10 +224,15 @@ def test_a_study_says_how_many_runs_failed_and_what_is_left(monkeypatch):
 
 def test_too_few_complete_blocks_are_refused(monkeypatch):
     pretend(monkeypatch, ishigami, fails=lambda run: run % 8 == 0)
-    with pytest.raises(InputError, match="3 trajectories of 6 are complete"):
+    with pytest.raises(
+        InputError, match="3 trajectories of 6 are complete, the others have runs that failed: at least 4"
+    ):
         study_of(3, method="morris", samples=6, tornado=False)
     with pytest.raises(InputError, match="2 trajectories are too few"):
         sample("morris", 3, 2)
+    x = np.linspace(0.0, 1.0, 11)
+    with pytest.raises(InputError, match=r"11 runs are too few: at least 32 are needed$"):
+        indices("delta", x[:, None], x, ["a"])
 
 
 # --- factors ------------------------------------------------------------------------------------------------------
@@ -311,6 +317,18 @@ def test_a_factor_of_several_rows_is_one_factor():
     assert (low, high) == (0.0, 1.0)
     assert len(made.tornado.values(made.tornado.row(2))) == len(made.plan.factors[0].rows) > 1
     assert made.tornado.values(made.tornado.row(0)) == {}
+
+
+def test_a_large_factor_of_wide_interval_is_named_and_a_negligible_one_is_not(monkeypatch):
+    pretend(monkeypatch, lambda x: x[:, 0] + 0.6 * x[:, 1] + 0.001 * x[:, 2])
+    found = study_of(3, method="sobol", samples=64, tornado=False)
+    assert re.search(r"moved most by time_offset \S+ ± \S+, [a-z_]+ \S+ ± \S+ \(ST\)", found.sentences()[0])
+    wide = found.indices["confidence"].where(found.indices["factor"] != B, 1.0)
+    told = replace(found, indices=found.indices.assign(confidence=wide)).sentences()[0]
+    assert f"{B.partition('.')[2]} {values(found.indices, 'ST')[0][1]:.3g} ± 1 (may be chance) (ST)." in told
+    assert C.partition(".")[2] not in told
+    none = replace(found, indices=found.indices.assign(confidence=2.0)).sentences()[0]
+    assert "no factor stands out from chance" in none
 
 
 # --- conclusions --------------------------------------------------------------------------------------------------
@@ -421,7 +439,7 @@ def test_any_finished_study_is_a_sample_for_delta(tmp_path):
         ({"method": "morris"}, "was not designed for morris"),
         ({"years": [2050]}, "no year 2050"),
         ({"places": ["city"]}, "did not keep 'city'"),
-        ({"outcomes": ["no_such"]}, "no column 'no_such'"),
+        ({"outcomes": ["no_such"]}, "did not keep 'no_such'"),
         ({"sample": 3}, "unknown option"),
     ):
         with pytest.raises(InputError, match=message):
@@ -531,6 +549,24 @@ def test_the_command_says_what_matters_and_where_it_is(sim, here):
     assert again.code == 2
     assert "already holds a study" in again.err
     assert sim(*words, "--resume", "--quiet") == (0, "", "")
+
+
+def test_the_command_shows_a_change_that_is_small_beside_the_outcome(sim, monkeypatch):
+    pretend(monkeypatch, lambda x: 1e6 + 0.25 * x[:, 0])
+    keys = ",".join(list(RANGES)[:2])
+    done = sim("sensitivity", "industry_transfer", *TRANSFER, "--uncertain", keys, "--outcomes", "gain")
+    assert "gain of the region in 2030: 1e+06, and what each factor alone adds to that" in done.out
+    rows = {line.split()[0]: line.split()[3:5] for line in done.out.splitlines() if line.strip()}
+    centre = next(row["centre"] for row in Sensitivity.load(study_in(done.out)).tornado.to_dict("records"))
+    low, high = (float(word) for word in rows[A.partition(".")[2]])
+    assert (low, high) == (pytest.approx(1e6 - centre, abs=1e-3), pytest.approx(1e6 + 0.25 - centre, abs=1e-3))
+    assert high - low == pytest.approx(0.25, abs=1e-3)
+    assert rows[B.partition(".")[2]] == ["0", "0"]
+
+
+def study_in(text):
+    """The folder the command names."""
+    return re.search(r"^results: (\S+)", text, re.MULTILINE)[1]
 
 
 def test_the_command_takes_levels_groups_pairs_and_statements(sim):

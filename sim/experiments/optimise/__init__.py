@@ -13,11 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sim.compose import compose
-from sim.config import judged
+from sim.config import judged, parameter_rows
 from sim.core.errors import InputError
 from sim.experiments.conditions import parse, parse_term
 from sim.experiments.ensemble.evaluate import Evaluator
 from sim.experiments.ensemble.executors import Engine
+from sim.experiments.ensemble.factors import JUDGEMENT, PARAMETERS
 from sim.experiments.ensemble.spec import StudySpec
 from sim.experiments.optimise.answer import Answer
 from sim.experiments.optimise.line import Edge, Feasible, search_line
@@ -26,7 +27,9 @@ from sim.experiments.optimise.question import Question, levers
 from sim.experiments.optimise.several import TRIALS, search_lists, search_several
 
 if TYPE_CHECKING:
+    from sim.datasets.parameters import Parameters
     from sim.experiments.ensemble.executors import Executor
+    from sim.experiments.ensemble.factors import Factor
 
 __all__ = ["Answer", "Edge", "Feasible", "Objective", "Problem", "Question", "Trial", "optimise", "search"]
 
@@ -92,7 +95,17 @@ def _answered(question: Question, executor: Executor, tell: Callable[[int], None
     today = problem.judged(0, own, *evaluator.evaluate([{}]))
     intervals = search(problem, trials=question.trials, seed=question.seed)
     year = evaluator.config.horizon if question.year is None else question.year
-    return Answer(question, problem, year, intervals, today, evaluator.world.region_labels)
+    guesses = tuple(f.name for f in evaluator.factors if _is_guess(f, evaluator.world.parameters))
+    return Answer(question, problem, year, intervals, today, evaluator.world.region_labels, guesses)
+
+
+def _is_guess(factor: Factor, parameters: Parameters) -> bool:
+    """Whether it is a parameter of the world of which any row is a judgement."""
+    if not factor.key.startswith(PARAMETERS):
+        return False
+    key, *where = factor.key.removeprefix(PARAMETERS).split(".")
+    rows = parameter_rows(key, parameters)
+    return any(spec.status == JUDGEMENT for row, spec in rows if set(where) <= set(row.split(".")))
 
 
 def search(problem: Problem, *, trials: int | None = None, seed: int = 1) -> list[Feasible] | None:

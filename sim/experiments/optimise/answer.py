@@ -34,6 +34,7 @@ class Answer:
         intervals: where the condition holds, when one key was looked for in an interval; None otherwise.
         today: the scenario as it is.
         names: of the cities by id.
+        guesses: factors that are parameters nobody has measured.
     """
 
     question: Question
@@ -42,6 +43,7 @@ class Answer:
     intervals: list[Feasible] | None = None
     today: Trial | None = None
     names: Mapping[str, str] = field(default_factory=dict)
+    guesses: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return "\n".join(self.sentences())
@@ -106,7 +108,7 @@ class Answer:
 
     def sentences(self) -> list[str]:
         """The interval, the best setting or the front, the city that decides, and what failed."""
-        told = [*_where(self), *_objectives(self)]
+        told = [*_where(self), *_objectives(self), *_guessed(self)]
         if self.n_failed:
             first = next(trial for trial in self.problem.trials if not trial.is_ok)
             told.append(
@@ -245,14 +247,35 @@ def _objectives(answer: Answer) -> list[str]:
         return []
     if not problem.objectives:
         city = f"; {answer.city(best)} decides" if best.city else ""
-        return [f"Most room has {_setting(answer, best)}: {_room(answer, best)}{city}."]
+        return [f"Most room has {_setting(answer, best)}: {_room(answer, best)}{city}.", *_as_good(answer, best)]
     (objective,) = problem.objectives
     told = f"{_extreme(objective)} at {_setting(answer, best)}: {_value(objective, best.values[0])}"
     if today is not None and today.is_ok:
-        told += f", against {_value(objective, today.values[0])} {_own(answer)}"
+        own = _value(objective, today.values[0])
+        is_better = problem.scores(best) < problem.scores(today) and _value(objective, best.values[0]) != own
+        told += f", {'against' if is_better or not today.is_feasible else 'no better than'} {own} {_own(answer)}"
     if best.city:
         told += f"; {answer.city(best)} decides the condition there"
-    return [f"{told}."]
+    return [f"{told}.", *_as_good(answer, best)]
+
+
+def _as_good(answer: Answer, best: Trial) -> list[str]:
+    """The best trial may be one of many."""
+    equal = answer.problem.as_good(best)
+    if not equal:
+        return []
+    named = "; ".join(_setting(answer, trial) for trial in equal[:NAMED])
+    more = f" and {len(equal) - NAMED} more" if len(equal) > NAMED else ""
+    return [f"Equally good, of {len(answer.problem.trials)} trials: {named}{more}."]
+
+
+def _guessed(answer: Answer) -> list[str]:
+    """What is found for a guess is no advice."""
+    return [
+        f"{name} is not ours to set: it is a number of the world that nobody has measured, so this says what it would "
+        "have to be, not what to do."
+        for name in answer.guesses
+    ]
 
 
 def _front(answer: Answer) -> list[str]:

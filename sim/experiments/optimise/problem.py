@@ -22,6 +22,8 @@ Evaluate = Callable[[Sequence[Setting]], Sequence[Evaluation]]
 TRIAL, SLACK, CITY, FEASIBLE, STATUS, ERROR = "trial", "slack", "city", "feasible", "status", "error"
 """Columns of the table of trials beside the keys and the objectives."""
 
+SAME = 1e-9  # unit: scores that differ by less, relative and absolute, are rounding
+
 
 @dataclass(frozen=True)
 class Objective:
@@ -144,6 +146,12 @@ class Problem:
         if not feasible or len(self.objectives) > 1:
             return None
         return min(feasible, key=lambda trial: (self.scores(trial), trial.number))
+
+    def as_good(self, best: Trial) -> list[Trial]:
+        """The other feasible trials that score as the best does, up to rounding."""
+        others = [trial for trial in self.trials if trial.is_feasible and trial is not best]
+        scores = self.scores(best)
+        return [trial for trial in others if np.allclose(self.scores(trial), scores, rtol=SAME, atol=SAME)]
 
     def front(self) -> list[Trial]:
         """Feasible trials that no other betters in one objective without being worse in another, by the first."""

@@ -132,7 +132,8 @@ def indices(
     complete = np.asarray(np.isfinite(outputs).reshape(-1, size).all(axis=1))
     kept = np.repeat(complete, size)
     points, outputs, samples = points[kept], outputs[kept], int(complete.sum())
-    _check(method, samples, f"of {len(complete)} are complete, the others have runs that failed")
+    lost = f"of {len(complete)} are complete, the others have runs that failed"
+    _check(method, samples, "are too few" if complete.all() else lost)
     constant = bool(np.ptp(outputs) <= 1e-12 * np.abs(outputs).max())
     if constant:
         outputs = np.zeros(len(outputs))
@@ -232,7 +233,7 @@ def _check(method: str, samples: int, why: str = "are too few") -> None:
     _check_method(method)
     least = LEAST_SAMPLES[method]
     if samples < least:
-        raise InputError(f"{samples} {BLOCKS[method]} {why}", key="samples", allowed=f"{least} or more")
+        raise InputError(f"{samples} {BLOCKS[method]} {why}: at least {least} are needed", key="samples")
 
 
 def _problem(n_factors: int, groups: Sequence[str] | None) -> dict[str, Any]:

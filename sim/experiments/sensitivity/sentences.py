@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 CERTAIN = 0.95  # unit: share of the runs in which an answer must hold to be called certain
 PRECISE = 0.1  # unit: half width of an interval over the index
 NAMED = 3  # unit: factors in a sentence
+NEGLIGIBLE = 0.05  # unit: index over the largest one, below which a factor is not named
 CLOSE = 0.995  # unit: share that would be rounded to all
 
 
@@ -62,11 +63,14 @@ def _outcome(found: Sensitivity, outcome: str) -> str:
         return f"{outcome} in {found.year}{at} is the same in every run."
     of_chance = ranked[ranked["factor"] == methods.DUMMY]
     floor = float((of_chance["value"] + of_chance["confidence"]).sum())  # none but for delta
-    factors = ranked[ranked["value"] - ranked["confidence"] > floor]
-    if factors.empty:
+    ranked = ranked.assign(certain=ranked["value"] - ranked["confidence"] > floor)
+    if not ranked["certain"].any():
         return f"{outcome} in {found.year}{at}: no factor stands out from chance at this number of samples."
+    factors = ranked[ranked["value"] > max(floor, NEGLIGIBLE * ranked["value"].max())]
     best = [
-        f"{short(row['factor'])} {row['value']:.3g} ± {row['confidence']:.2g}" for row in _rows(factors.head(NAMED))
+        f"{short(row['factor'])} {row['value']:.3g} ± {row['confidence']:.2g}"
+        f"{'' if row['certain'] else ' (may be chance)'}"
+        for row in _rows(factors.head(NAMED))
     ]
     name = {"mu_star": f"mean change{'' if unit == '1' else f', {unit},'} over a factor's range"}
     index = methods.MAIN[found.question.method]
