@@ -18,7 +18,8 @@ from sim.core.errors import InputError
 from sim.core.words import did_you_mean
 from sim.experiments.conditions import Condition, parse
 from sim.experiments.discovery import held, no_value, place_words, short
-from sim.experiments.ensemble.plan import REPLICATE, RUN, WORLD, is_empty
+from sim.experiments.ensemble.cases import is_empty
+from sim.experiments.ensemble.plan import REPLICATE, RUN, WORLD
 from sim.experiments.ensemble.study import INDICATOR_KEYS
 from sim.indicators import COMPARISONS, REGISTRY
 from sim.indicators.base import PER_CENT, REGION

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from string import Template
@@ -13,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sim.core.errors import InputError
+from sim.experiments.ensemble.parts import write_whole
 from sim.experiments.ensemble.plan import decoded
 from sim.experiments.ensemble.shard import OK
 from sim.experiments.ensemble.study import INDICATOR_KEYS, Study
@@ -93,13 +93,7 @@ def write_study_report(study: Study, path: Path, *, language: str = "en") -> Pat
         raise InputError(f"no report in '{language}'", key="language", allowed=", ".join(LANGUAGES))
     if not study.runs["status"].eq(OK).any():
         raise InputError("no run of the study finished: there is nothing to report", file=str(study.folder))
-    text = render_study(study, language)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(path, render_study(study, language).encode())
     return path
 
 

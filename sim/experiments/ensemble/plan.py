@@ -7,7 +7,6 @@ on it. What is given by intervals is drawn together, what is given by lists is c
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import re
@@ -27,6 +26,7 @@ from sim.config import RunConfig, check_horizon, flatten, lists, parameter_value
 from sim.core.errors import InputError
 from sim.core.levers import Levers
 from sim.core.words import did_you_mean
+from sim.experiments.ensemble.cases import columns, is_empty, read_cases
 from sim.experiments.ensemble.design import unit_points
 from sim.experiments.ensemble.factors import JUDGEMENT, PARAMETERS, Factor, factors
 from sim.experiments.ensemble.spec import StudySpec, check_outcomes
@@ -166,10 +166,6 @@ def _bytes(frame: pd.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def is_empty(value: object) -> bool:
-    return value is None or value != value
-
-
 @cache
 def _parsed(text: str) -> Any:
     return parse_value(text)
@@ -203,11 +199,11 @@ def make_plan(spec: StudySpec, *, table: pd.DataFrame | None = None, points: Flo
     check_outcomes(spec.outcomes, [*REGISTRY, *COMPARISONS])
     words = _words(spec)
     world, read = _first_world(spec, words)
-    given = table if table is not None else _read_cases(spec.cases)
+    given = table if table is not None else read_cases(spec.cases)
     source = spec.cases if table is None else None
     mine = factors(spec.levers, "lever", world.parameters, read)
     theirs = factors(spec.uncertainties, "uncertainty", world.parameters, read)
-    listed = [] if given is None else _columns(given, source)
+    listed = [] if given is None else columns(given, source)
     every = (*theirs, *mine, *listed)
     _refuse_twice(every, words)
     intervals = [factor for factor in every if not factor.options]
@@ -244,66 +240,6 @@ def _first_world(spec: StudySpec, words: Sequence[str]) -> tuple[World, list[str
     from sim.experiments.ensemble.shard import parameters_read
 
     return world, parameters_read(config)
-
-
-def _read_cases(path: str | None) -> pd.DataFrame | None:
-    if path is None:
-        return None
-    try:
-        frame = pd.read_parquet(path) if path.endswith(".parquet") else _read_csv(path)
-    except FileNotFoundError:
-        raise InputError("there is no such file", file=path, key="cases") from None
-    except (OSError, ValueError) as error:
-        message = str(error).splitlines()[0]
-        raise InputError(f"cannot be read as a table: {message}", file=path, key="cases") from None
-    return frame
-
-
-def _read_csv(path: str) -> pd.DataFrame:
-    """Cells as text; every row as long as the header, which names a column once."""
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        rows = [(number, row) for number, row in enumerate(csv.reader(file, skipinitialspace=True), 1) if any(row)]
-    if not rows:
-        return pd.DataFrame()
-    header = [name.strip() for name in rows[0][1]]
-    if len(header) == 1 and ";" in header[0]:
-        raise InputError("columns are separated by ';'", file=path, row=1, allowed="commas")
-    twice = next((name for n, name in enumerate(header) if name in header[:n] or not name), None)
-    if twice is not None:
-        raise InputError("a column without a name" if not twice else "stands twice", file=path, row=1, column=twice)
-    for number, row in rows[1:]:
-        if len(row) != len(header):
-            raise InputError(f"has {len(row)} cells, the header {len(header)}", file=path, row=number)
-    cells = [[cell.strip() or None for cell in row] for _, row in rows[1:]]
-    return pd.DataFrame(cells, columns=header, dtype=object)
-
-
-def _columns(frame: pd.DataFrame, source: str | None) -> list[Factor]:
-    """The columns of a table of cases as levers that move together."""
-    if frame.empty or not len(frame.columns):
-        raise InputError("holds no case", file=source, key="cases")
-    found = []
-    for key in map(str, frame.columns):
-        cells = frame[key].tolist()
-        values = []
-        for row, cell in enumerate(cells, start=2):
-            try:
-                values.append(_cell(cell))
-            except InputError as error:
-                raise InputError(error.message, file=source, row=row, column=key) from None
-        if key == REPLICATE:
-            raise InputError("is set by --replications", file=source, column=key)
-        found.append(Factor(key, "lever", options=tuple(values)))
-    return found
-
-
-def _cell(cell: Any) -> Any:
-    """A cell of a table of cases: text in the grammar of overrides, a number, a list, or nothing."""
-    if isinstance(cell, str):
-        return parse_value(cell)
-    if isinstance(cell, np.ndarray | list | tuple):
-        return list(cell)
-    return None if is_empty(cell) else cell
 
 
 def _refuse_twice(every: Sequence[Factor], words: Sequence[str]) -> None:

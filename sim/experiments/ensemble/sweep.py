@@ -21,9 +21,10 @@ from sim import __version__
 from sim.compose import Several, split_sweep
 from sim.core.errors import InputError
 from sim.experiments.ensemble import parts, shard
+from sim.experiments.ensemble.cases import is_empty
 from sim.experiments.ensemble.executors import Died, Engine
 from sim.experiments.ensemble.factors import PARAMETERS
-from sim.experiments.ensemble.plan import REPLICATE, RUN, STRUCTURE, WORLD, Plan, is_empty, make_plan
+from sim.experiments.ensemble.plan import REPLICATE, RUN, STRUCTURE, WORLD, Plan, make_plan
 from sim.experiments.ensemble.spec import StudySpec, merged, named, spec_of
 from sim.experiments.ensemble.study import Study
 from sim.experiments.store import OUTPUTS, unwritable
