@@ -347,7 +347,7 @@ def test_cities_can_be_asked_about(tmp_path):
         ({"threshold": 1.1}, "above 0 to 1"),
         ({"condition": "gain"}, "a comparison is missing"),
         ({"condition": "gane < 0"}, "unknown indicator 'gane'; did you mean gain"),
-        ({"condition": "losers < 3"}, "no column 'losers'"),
+        ({"condition": "losers < 3"}, "did not keep 'losers'"),
         ({"condition": "min(gain) < 0"}, "asks about cities: the study has none in 2030.*--places city"),
         ({"year": 2050}, "no region in 2050"),
         ({"place": "nowhere"}, "no nowhere in 2030"),

@@ -210,7 +210,7 @@ def _connect(workers: int, address: str | None) -> tuple[Any, Any]:
     with _main_hidden():
         cluster = LocalCluster(
             n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, processes=True,
-            silence_logs=logging.CRITICAL,
+            silence_logs=logging.CRITICAL, scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
         )  # fmt: skip
     return Client(cluster, set_as_default=False), cluster
 
