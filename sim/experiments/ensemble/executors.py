@@ -163,10 +163,30 @@ class Cluster:
 
     def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[tuple[int, Result | Died]]:
         """See `Executor`."""
-        from distributed import KilledWorker, as_completed
+        from distributed import KilledWorker
 
-        waiting = deque(range(len(tasks)))
-        flying: dict[str, int] = {}
+        suspects: list[int] = []
+        for position, future in self._sent(function, tasks, range(len(tasks)), AHEAD * self.workers):
+            try:
+                result = future.result()
+            except KilledWorker:  # or a task that waited on the same worker: each is tried once more, alone
+                suspects.append(position)
+                continue
+            yield position, result
+        for position, future in self._sent(function, tasks, suspects, 1):
+            try:
+                result = future.result()
+            except KilledWorker:
+                result = Died(f"the worker process died {ATTEMPTS} times (out of memory?)")
+            yield position, result
+
+    def _sent(
+        self, function: Callable[[Task], Result], tasks: Sequence[Task], positions: Iterable[int], at_once: int
+    ) -> Iterator[tuple[int, Any]]:
+        """Positions with their finished futures, so many on the way at once."""
+        from distributed import as_completed
+
+        waiting, flying = deque(positions), dict[str, int]()
 
         def submit() -> Any:
             position = waiting.popleft()
@@ -174,17 +194,11 @@ class Cluster:
             flying[future.key] = position
             return future
 
-        first = [submit() for _ in range(min(len(tasks), AHEAD * self.workers))]
-        done = as_completed(first, loop=self._client.loop)
+        done = as_completed([submit() for _ in range(min(len(waiting), at_once))], loop=self._client.loop)
         for future in done:
-            position = flying.pop(future.key)
-            try:
-                result = future.result()
-            except KilledWorker:
-                result = Died(f"the worker process died {ATTEMPTS} times (out of memory?)")
+            yield flying.pop(future.key), future
             if waiting:
                 done.add(submit())
-            yield position, result
 
     def close(self) -> None:
         """Leave the scheduler; a cluster started here ends."""
