@@ -169,9 +169,11 @@ def test_a_folder_takes_one_study(undisturbed, tmp_path):
     assert_same(undisturbed, Study(out))
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("precious")
+    (tmp_path / "mine" / "manifest.json").write_text('{"digest": "of another program"}')
     for force in (False, True):
         with pytest.raises(InputError, match="holds other files"):
             run_study(other, tmp_path / "mine", force=force)
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "precious"
     with pytest.raises(InputError, match="no study to resume"):
         run_study(other, tmp_path / "new", resume=True)
 

@@ -105,7 +105,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def holds_study(folder: Path) -> bool:
-    return (folder / MANIFEST).is_file()
+    """Whether a study of ours is there: other programs write files called manifest.json too."""
+    return all((folder / name).is_file() for name in (MANIFEST, "study.yaml", "plan.parquet"))
 
 
 @contextmanager
