@@ -21,12 +21,13 @@ from sim.mechanisms.invest import Invest
 from sim.mechanisms.learn import Learn
 from sim.mechanisms.market.phase import Market
 from sim.mechanisms.people import People
+from sim.mechanisms.sharing import Share
 from sim.policies import Policy
 
 if TYPE_CHECKING:
     from sim.config import RunConfig
 
-YEAR: tuple[type[Phase], ...] = (Market, Fiscal, Assess, Invest, People, Learn)
+YEAR: tuple[type[Phase], ...] = (Market, Fiscal, Share, Assess, Invest, People, Learn)
 """The order of the year. Environment, government decisions and networks join it when they do something."""
 
 
@@ -56,7 +57,7 @@ class Simulation:
         self.market = Market(base, tolerance=config.tolerance)
         self.learn = Learn(base, growth=growth, shock=self._shock if config.shocks.enabled else None)
         self.phases: tuple[Phase, ...] = (
-            self.market, Fiscal(base), Assess(base), Invest(base), People(base), self.learn,
+            self.market, Fiscal(base), Share(base), Assess(base), Invest(base), People(base), self.learn,
         )  # fmt: skip
         self.solver: list[dict[str, float]] = []
 

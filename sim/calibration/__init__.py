@@ -140,6 +140,8 @@ def _base_stocks(base: BaseYear, debt: FloatArray, province_debt: FloatArray, ta
     state.debt[:] = debt
     state.province_debt[:] = province_debt
     state.investment_share[:] = base.budgets.investment_share
+    state.transfer_share[:], state.debt_share[:] = base.budgets.transfer, base.budgets.debt
+    state.infrastructure_share[: world.row] = world.parameters.value("infrastructure_share")
     state.cumulated_saving[:] = world.value_added @ (taxes.labour_share + taxes.capital_share)
     state.national[0] = world.value_added[: world.row].sum()
     state.national[5] = 1.0

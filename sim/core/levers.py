@@ -21,6 +21,13 @@ class Levers:
     relocation_open: FloatArray  # [N, N] weight of a host for capital that leaves by policy, 0 = closed
     park_incentive: FloatArray  # [N, N] log points added to the attraction of a host
     subsidy_rate: FloatArray  # [N] paid by the host per yuan of arriving capital
+    subsidy_cap: FloatArray  # [N] highest subsidy per yuan of investment that common rules allow, 1 = no rule
+    regional_weight: FloatArray  # [N] weight of the region's result in a city government's score
+    passenger_time: FloatArray  # [N, N] factor on the travel time of people
+    freight_time: FloatArray  # [N, N] factor on the travel time of goods
+    productivity_gain: FloatArray  # [N, S] log points added to next year's productivity
+    works: FloatArray  # [N] infrastructure for joint projects built here this year, 100 million yuan, paid next year
+    grant: FloatArray  # [N] what the centre pays towards them
     relocation_contract: FloatArray  # [N, N] index of the contract that covers a move, -1 = none
     contracts: list[Contract] = field(default_factory=list)
 
@@ -35,6 +42,13 @@ class Levers:
             relocation_open=np.zeros((n, n)),
             park_incentive=np.zeros((n, n)),
             subsidy_rate=np.zeros(n),
+            subsidy_cap=np.ones(n),
+            regional_weight=np.zeros(n),
+            passenger_time=np.ones((n, n)),
+            freight_time=np.ones((n, n)),
+            productivity_gain=np.zeros((n, n_sectors)),
+            works=np.zeros(n),
+            grant=np.zeros(n),
             relocation_contract=np.full((n, n), -1.0),
         )
 

@@ -68,6 +68,12 @@ class State:
     investment_share: FloatArray = array_field(
         "region,sector", "1", "share of the saving pool invested here, phi", "stock"
     )
+    decided_subsidy: FloatArray = array_field(
+        "region", "1", "subsidy per yuan of new and arriving investment, as the city decided", "stock", "cities"
+    )
+    infrastructure_share: FloatArray = array_field(
+        "region", "1", "share of the city's budget that it spends on infrastructure", "stock", "cities"
+    )
     # flows: the market
     value_added: FloatArray = array_field(
         "region,sector", MONEY, "value added incl. net production tax", "flow", "sectors"
@@ -182,6 +188,12 @@ class State:
     attributed_gdp: FloatArray = array_field(
         "region", MONEY, "GDP as the officials' assessment counts it", "flow", "cities"
     )
+    score: FloatArray = array_field(
+        "region", "1", "what the city's government makes of the year; 0 where governments are passive", "flow", "cities"
+    )
+    score_terms: FloatArray = array_field(
+        "region,term", "1", "growth, income, balance and compliance in the score, before weights", "flow"
+    )
     subsidy_rate: FloatArray = array_field("region", "1", "subsidy per yuan of arriving investment", "flow", "cities")
     net_return: FloatArray = array_field(
         "region,sector", "1", "return to capital after tax and land cost", "flow", "sectors"
@@ -207,6 +219,23 @@ class State:
         "triple,region,sector", MONEY, "local tax kept by the city in the last three years, latest first", "memory"
     )
     subsidy_due: FloatArray = array_field("region", MONEY, "subsidies due next year", "memory")
+    promised_subsidy: FloatArray = array_field(
+        "region",
+        "1",
+        "subsidy per yuan of the coming year's new investment, promised when its place was chosen",
+        "memory",
+    )
+    transfer_share: FloatArray = array_field("region", "1", "transfers due next year over national GDP", "memory")
+    debt_share: FloatArray = array_field("region", "1", "new debt of the next year over national GDP", "memory")
+    grant_due: FloatArray = array_field("region", MONEY, "central grants for joint projects, due next year", "memory")
+    works_due: FloatArray = array_field(
+        "region", MONEY, "infrastructure for joint projects and zones that the next budget must pay for", "memory"
+    )
+    attributed_memory: FloatArray = array_field("region", BASE_MONEY, "attributed real GDP of last year", "memory")
+    score_memory: FloatArray = array_field("pair,region", "1", "scores of the last two years", "memory")
+    search_direction: FloatArray = array_field(
+        "pair,region", "1", "which way the city last moved its subsidy and its infrastructure share", "memory"
+    )
     national: FloatArray = array_field(
         "aggregate",
         "mixed",
@@ -266,7 +295,11 @@ def sizes(n_regions: int, n_sectors: int, n_provinces: int) -> dict[str, int]:
         "triple": 3,
         "depth": ACCELERATION_DEPTH,
         "aggregate": len(AGGREGATES),
+        "term": len(SCORE_TERMS),
     }
 
+
+SCORE_TERMS = ("growth", "income", "balance", "compliance")
+"""What a government's score is made of (MODEL.md 6)."""
 
 AGGREGATES = ("value_added", "growth", "productivity_trend", "pool", "gross_return", "world_factor")

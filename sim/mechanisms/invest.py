@@ -2,7 +2,8 @@
 
 Net return ``r_ds = (after-tax capital income - land cost) / (P^I_d K_ds)``; land cost = share_s V_ds lp_d / mean lp,
 with the price of land ``lp_d = lp_d0 (K_d / K_d0 relative to the nation)^elasticity``.
-Investment shares ``phi_ds ~ phi_ds0 (K_ds / K_ds0) (r_ds / wedge_ds)^eta``, sum one.
+Investment shares ``phi_ds ~ phi_ds0 (K_ds / K_ds0) (r_ds / wedge_ds / (1 - subsidy_d))^eta``, sum one; what a city
+promises per yuan of new and arriving investment it pays in the year after, to the firms.
 Relocation: a share lambda of the capital of sectors whose plants can move reconsiders its place each year, plus what a
 policy moves; the place is a logit ``w_d ~ K_ds (r_ds / wedge_ds)^nu access_d^mu exp(incentive_od - m0 - m1 ln(1 + T))``
 without the moving cost at home. Ownership ``[sector, origin, destination]`` follows the moves as a Markov chain: what
@@ -283,12 +284,12 @@ class Invest:
     reads: ClassVar[tuple[str, ...]] = (
         *("capital", "capital_by_origin", "value_added", "investment_price", "private_investment", "public_investment"),
         *("public_capital", "saving", "net_position", "cumulated_saving", "investment_share", "market_access"),
-        *("national", "cohorts", "tax_memory", "relocated_capital"),
+        *("national", "cohorts", "tax_memory", "relocated_capital", "decided_subsidy", "promised_subsidy"),
     )
     writes: ClassVar[tuple[str, ...]] = (
         *("capital", "capital_by_origin", "public_capital", "net_position", "cumulated_saving", "land_price"),
         *("net_return", "investment_volume", "relocated_capital", "investment_share", "subsidy_due", "subsidy_rate"),
-        *("national", "cohorts"),
+        *("national", "cohorts", "promised_subsidy"),
     )
 
     def __init__(self, base: BaseYear) -> None:
@@ -317,13 +318,15 @@ class Invest:
         relative, state.national[4] = returns(
             state.value_added, state.capital, state.investment_price, self._fixed, state.land_price, state.net_return
         )
-        state.subsidy_rate[:] = levers.subsidy_rate
+        state.subsidy_rate[:] = np.minimum(levers.subsidy_rate + state.decided_subsidy, levers.subsidy_cap)
         self._positions(state)
         self._relocate(state, levers, relative)
         self._accumulate(state)
         base = self.base
+        state.promised_subsidy[:] = np.minimum(state.decided_subsidy, levers.subsidy_cap)
+        promoted = relative / (1.0 - state.promised_subsidy[:, None])
         state.investment_share[:] = investment_shares(
-            base.budgets.investment_share, state.capital, base.state.capital, relative, self.params.return_elasticity
+            base.budgets.investment_share, state.capital, base.state.capital, promoted, self.params.return_elasticity
         )
 
     def _positions(self, state: State) -> None:
@@ -341,7 +344,7 @@ class Invest:
         friction = self._friction
         if levers.park_incentive.any():
             friction = friction * np.exp(levers.park_incentive)
-        access = state.market_access[:n] ** q.access_weight / (1.0 - levers.subsidy_rate[:n])
+        access = state.market_access[:n] ** q.access_weight / (1.0 - state.subsidy_rate[:n])
         standing = (1.0 - q.depreciation) * state.capital[:n]
         weight = (standing * relative[:n] ** q.moving_elasticity * access[:, None]).T.copy()
         standing, push = standing.T.copy(), levers.relocation_rate[:n].T.copy()
@@ -353,11 +356,10 @@ class Invest:
             )  # fmt: skip
             state.capital_by_origin[s] = np.matmul(state.capital_by_origin[s], self._share, out=self._product)
         self._keep_ledger(state, levers, directed)
-        if levers.subsidy_rate.any():
+        np.multiply(state.promised_subsidy, state.private_investment, out=state.subsidy_due)
+        if state.subsidy_rate.any():
             arriving = state.relocated_capital.sum(axis=(0, 1)) * state.investment_price
-            np.multiply(levers.subsidy_rate, arriving, out=state.subsidy_due)
-        else:
-            state.subsidy_due[:] = 0.0
+            state.subsidy_due += state.subsidy_rate * arriving
 
     def _keep_ledger(self, state: State, levers: Levers, directed: FloatArray) -> None:
         """The ledger of next year; the cap of a contract is the tax of three years before the move."""

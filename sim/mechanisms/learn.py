@@ -1,7 +1,7 @@
 """The learn phase: next year's productivity, and what the nation will be worth (MODEL.md 1 and 9).
 
 Effective productivity is the stock times levels relative to the base year, never accumulated into it:
-``A^e = A (D_i/D_i0)^eps (L_is/L_is0)^kappa (C_i/C_i0)^-chi (G_i/G_i0)^psi`` with D the density of activity (factors at
+``A^e = A (D_i/D_i0)^eps (L_is/L_is0)^kappa (C_i/C_i0)^-chi (G_i/G_i0)^psi exp(gain_is)``, gain what policies add, with D the density of activity (factors at
 base-year prices per area, Ciccone and Hall 1996), C the crowding of capital on buildable land, G public capital per
 worker; D, C and G are relative to the same ratio of the nation. Deviations from the national trend follow
 ``x(t+1) = (1 - d) x + xi sum_j W_ij max(0, x_js - x_is) + beta_i + shock``, where beta_i catches up in base-year value
@@ -130,7 +130,7 @@ class Learn:
         year = state.year + 1
         self._deviate(state)
         bundle = factor_bundle(state, self.base)[:row]
-        levels = self._levels(state, bundle)
+        levels = self._levels(state, bundle) + levers.productivity_gain[:row]
         log_a = self._log_base[:row] + state.national[2] + state.deviation[:row]
         volume = np.log(np.where(bundle > 0.0, bundle, 1.0)) + log_a + levels
         share = state.value_added[:row] / state.value_added[:row].sum()

@@ -7,7 +7,7 @@ lever as it found it.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -45,10 +45,21 @@ class Policy(BaseModel):
 
     start: int = Field(description="first year in which the policy acts", json_schema_extra={"unit": "year"})
     end: int = Field(description="last year in which the policy acts", json_schema_extra={"unit": "year"})
+    members: list[str] | None = Field(
+        None, description="parties that take part (codes); null = all. What a coalition study varies"
+    )
 
     @abstractmethod
     def set_levers(self, levers: Levers, year: int, world: World) -> None:
         """Write this year's values of the policy's levers."""
+
+    def parties(self, world: World) -> list[str]:
+        """Cities that the policy needs the consent of, whether or not they are members; none for a rule from above."""
+        return []
+
+    def takes_part(self, codes: Sequence[str]) -> list[str]:
+        """Those of the parties that are members."""
+        return list(codes) if self.members is None else [code for code in codes if code in self.members]
 
 
 def _as_schedule(value: object) -> object:

@@ -82,21 +82,26 @@ class IndustryTransfer(Policy):
             gdp_attribution=self.gdp_attribution,
         )  # fmt: skip
 
+    def hosts_of(self, origin: str) -> list[str]:
+        """Cities that this origin's plants may go to."""
+        return self.pairs.get(origin) or self.destinations
+
+    def parties(self, world: World) -> list[str]:
+        """Origins and hosts, each once."""
+        return list(dict.fromkeys([*self.origins, *(host for code in self.origins for host in self.hosts_of(code))]))
+
     def set_levers(self, levers: Levers, year: int, world: World) -> None:
         """Push capital out of the origins, open the hosts, pay the incentive, cover the moves by the contract."""
-        origins = places(self.origins, world, "policies.industry_transfer.origins")
+        places(self.origins, world, "policies.industry_transfer.origins")
         sectors = sector_indices(self.sectors, world, "policies.industry_transfer.sectors")
         index = levers.add_contract(self.contract())
         if not self.start <= year <= self.end or self.pace == 0.0:
             return
-        levers.relocation_rate[np.ix_(origins, sectors)] = self.pace
-        alike = [code for code in self.origins if code not in self.pairs]
-        for codes in [alike, *([code] for code in self.origins if code in self.pairs)]:
-            if not codes:
-                continue
-            key = f"policies.industry_transfer.pairs.{codes[0]}"
-            hosts = places(self.pairs.get(codes[0], self.destinations), world, key)
-            pairs = np.ix_(places(codes, world, key), hosts)
+        for origin in self.takes_part(self.origins):
+            key = f"policies.industry_transfer.pairs.{origin}"
+            hosts = places(self.takes_part(self.hosts_of(origin)), world, key)
+            pairs = world.index(origin), hosts
+            levers.relocation_rate[world.index(origin), sectors] = self.pace
             levers.relocation_open[pairs] = 1.0
             levers.relocation_contract[pairs] = index
             levers.subsidy_rate[hosts] = self.incentive

@@ -35,6 +35,14 @@ class MarketIntegration(Policy):
             raise ValueError(f"ends in {self.end}, before it starts in {self.start}")
         return self
 
+    def parties(self, world: World) -> list[str]:
+        """Cities of the provinces whose borders open."""
+        return [
+            code
+            for code, q in zip(world.region_ids[: world.n_cities], world.province_of, strict=False)
+            if self.provinces == "all" or world.province_ids[q] in self.provinces
+        ]
+
     def set_levers(self, levers: Levers, year: int, world: World) -> None:
         """Lower the barrier between cities of these provinces; the rest of the country keeps its border."""
         done = np.clip((year - self.start + 1) / (self.end - self.start + 1), 0.0, 1.0)
@@ -48,6 +56,5 @@ class MarketIntegration(Policy):
                 f"unknown province {unknown[0]}", key="policies.market_integration.provinces", allowed=", ".join(known)
             )
         member = np.zeros(world.n_regions)
-        codes = [known.index(province) for province in chosen]
-        member[: world.n_cities] = np.isin(world.province_of[: world.n_cities], codes)
+        member[[world.index(code) for code in self.takes_part(self.parties(world))]] = 1.0
         levers.admin_barrier *= 1.0 - self.reduction * done * np.outer(member, member)

@@ -12,7 +12,7 @@ from sim.core.agreements import Contract
 from sim.core.arrays import FloatArray
 from sim.core.state import COHORT, PAYMENT
 from sim.mechanisms import invest
-from sim.mechanisms.fiscal import contract_payments, owe
+from sim.mechanisms.sharing import contract_payments, owe
 from sim.mechanisms.people import reallocated_labour
 from sim.year import Simulation
 from tests.worlds import POLICIES, small_model

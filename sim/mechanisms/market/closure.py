@@ -50,7 +50,7 @@ _SECTORAL = ("net_wage", "net_capital", "profit", "local_rate", "central_rate")
 _PROVINCIAL = ("p_transfer", "p_debt", "p_fund", "p_interest")
 _REGIONAL = (
     *("cut", "other_rate", "province_levy", "land", "transfer", "debt", "fund", "interest", "subsidy", "contract"),
-    *("in_province", "in_nation", "pool", "position", "phi"),
+    *("in_province", "in_nation", "pool", "position", "phi", "city_infrastructure", "works"),
 )
 
 
@@ -82,10 +82,12 @@ def full_closure(base: BaseYear) -> Closure:
         land=b.land_ratio.copy(),
         land_infrastructure=p.value("land_infrastructure_share"),
         infrastructure=p.value("infrastructure_share"),
+        city_infrastructure=zero.copy(),
+        works=zero.copy(),
         cash=b.cash_share,
         saving=b.saving_rate,
-        transfer=b.transfer,
-        debt=b.debt,
+        transfer=zero.copy(),
+        debt=zero.copy(),
         fund=b.fund,
         interest=zero.copy(),
         subsidy=zero.copy(),
@@ -126,6 +128,10 @@ class YearlyClosure:
         cl.interest[:] = self.interest_rate / nv * state.debt
         cl.p_interest[:] = self.interest_rate / nv * state.province_debt
         cl.subsidy[:] = state.subsidy_due / nv
+        cl.transfer[:] = state.transfer_share + state.grant_due / nv
+        cl.debt[:] = state.debt_share
+        cl.city_infrastructure[:] = state.infrastructure_share
+        cl.works[:] = state.works_due / nv
         cl.contract[:] = (state.payable.sum(axis=1) - state.payable.sum(axis=0)) / nv
         cl.pool[:] = state.cumulated_saving / state.cumulated_saving.sum()
         cl.position[:] = state.net_position * (state.national[4] / nv)

@@ -64,7 +64,9 @@ class Closure(NamedTuple):
     province_levy: FloatArray  # [N] the province's own levies, per unit of V
     land: FloatArray  # [N] land revenue per unit of own revenue
     land_infrastructure: float  # share of land revenue spent on infrastructure
-    infrastructure: float  # share of budget spending
+    infrastructure: float  # share of the provinces' budget spending, and of the cities' in the base year
+    city_infrastructure: FloatArray  # [N] share of the city's budget spending
+    works: FloatArray  # [N] infrastructure of joint projects, paid out of the city's services
     cash: float  # share of budget spending paid to households
     saving: float  # saving rate
     transfer: FloatArray  # [N] general transfer received
@@ -291,11 +293,13 @@ def final_demand(V: FloatArray, cl: Closure, acc: Accounts) -> None:
         budget = acc.city_budget[j] + province_budget
         land = acc.land_revenue[j]
         acc.cash_transfer[j] = cl.cash * budget
-        acc.public_investment[j] = cl.infrastructure * budget + cl.land_infrastructure * land
+        shifted = (cl.city_infrastructure[j] - cl.infrastructure) * acc.city_budget[j] + cl.works[j] * nv
+        acc.public_investment[j] = cl.infrastructure * budget + cl.land_infrastructure * land + shifted
         acc.city_service[j] = (
             service_share * acc.city_budget[j]
             + (1.0 - cl.land_infrastructure) * land
             - (cl.subsidy[j] + cl.contract[j] + cl.interest[j]) * nv
+            - shifted
         )
         acc.province_service[j] = service_share * province_budget - cl.in_province[j] * cl.p_interest[q] * nv
         acc.central_service[j] = cl.in_nation[j] * central_service

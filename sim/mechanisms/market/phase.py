@@ -29,6 +29,7 @@ class Market:
     reads: ClassVar[tuple[str, ...]] = (
         *("capital", "labour", "effective_productivity", "investment_share", "capital_by_origin", "net_position"),
         *("cumulated_saving", "debt", "province_debt", "subsidy_due", "payable", "national", "price_memory"),
+        *("transfer_share", "debt_share", "grant_due", "works_due", "infrastructure_share"),
         *("acceleration", "acceleration_products", "acceleration_stored"),
         *("volume_memory", "value_added", "real_gdp", "gdp"),
     )
@@ -217,7 +218,8 @@ def write_accounts(state: State, acc: kernels.Accounts, cl: kernels.Closure, bas
         np.multiply(share, nv, out=getattr(state, name))
     np.multiply(cl.contract, -nv, out=state.shared_revenue)
     state.province_revenue[:] = acc.p_revenue
-    state.city_investment[:] = cl.infrastructure * acc.city_budget + cl.land_infrastructure * acc.land_revenue
+    state.city_investment[:] = cl.city_infrastructure * acc.city_budget + cl.land_infrastructure * acc.land_revenue
+    state.city_investment += cl.works * nv
     state.city_cash[:] = cl.cash * acc.city_budget
     state.public_spending[:] = acc.city_budget + cl.in_province * acc.p_budget[cl.province]
     state.final_expenditure[:] = state.consumption + state.investment + state.government
