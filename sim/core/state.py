@@ -222,7 +222,7 @@ class State:
     promised_subsidy: FloatArray = array_field(
         "region",
         "1",
-        "subsidy per yuan of the coming year's new investment, promised when its place was chosen",
+        "subsidy per yuan of next year's investment, promised when its place was chosen",
         "memory",
     )
     transfer_share: FloatArray = array_field("region", "1", "transfers due next year over national GDP", "memory")
