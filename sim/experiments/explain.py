@@ -190,14 +190,19 @@ class Lookup:
         return str(places[int(self.world.province_of[self.index])])
 
     def _cite(self, key: str, sector: str, place: str) -> None:
-        row = self.world.parameters.row(key, sector, place)
-        name = ".".join([key, *(part for part in (row.sector, row.place) if part != "all")])
-        low, high = (None if end != end else end for end in (row.low, row.high))
-        cited = Source(
-            "parameters", name, row.value, row.unit, row.status, row.source, low=low, high=high, meaning=row.meaning
-        )
-        if cited not in self.parameters:
-            self.parameters.append(cited)
+        found = cited(self.world, key, sector, place)
+        if found not in self.parameters:
+            self.parameters.append(found)
+
+
+def cited(world: World, key: str, sector: str, place: str) -> Source:
+    """The row of a parameter that holds for a sector and a place."""
+    row = world.parameters.row(key, sector, place)
+    name = ".".join([key, *(part for part in (row.sector, row.place) if part != "all")])
+    low, high = (None if end != end else end for end in (row.low, row.high))
+    return Source(
+        "parameters", name, row.value, row.unit, row.status, row.source, low=low, high=high, meaning=row.meaning
+    )
 
 
 def cell(table: pd.DataFrame, column: str, **where: object) -> float:
