@@ -170,6 +170,9 @@ class State:
     subsidy: FloatArray = array_field("region", MONEY, "subsidies to investing firms, settled", "flow", "cities")
     city_service: FloatArray = array_field("region", MONEY, "city's spending on services", "flow", "cities")
     city_investment: FloatArray = array_field("region", MONEY, "city's spending on infrastructure", "flow", "cities")
+    project_investment: FloatArray = array_field(
+        "region", MONEY, "infrastructure of joint projects built here, part of city_investment", "flow", "cities"
+    )
     city_cash: FloatArray = array_field("region", MONEY, "city's cash transfers to residents", "flow", "cities")
     province_service: FloatArray = array_field(
         "region", MONEY, "province's spending on services here", "flow", "cities"
@@ -230,6 +233,9 @@ class State:
     grant_due: FloatArray = array_field("region", MONEY, "central grants for joint projects, due next year", "memory")
     works_due: FloatArray = array_field(
         "region", MONEY, "infrastructure for joint projects and zones that the next budget must pay for", "memory"
+    )
+    project_due: FloatArray = array_field(
+        "region", MONEY, "part of works_due: joint projects, whose effects are modelled on their own", "memory"
     )
     attributed_memory: FloatArray = array_field("region", BASE_MONEY, "attributed real GDP of last year", "memory")
     score_memory: FloatArray = array_field("pair,region", "1", "scores of the last two years", "memory")

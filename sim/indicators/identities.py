@@ -189,10 +189,10 @@ def investment_volume(b: Books) -> float:
 
 
 def public_capital(b: Books) -> float:
-    """Public capital next year = what is left + infrastructure built."""
+    """Public capital next year = what is left + infrastructure built, joint projects left out."""
     before, after = b.changed("public_capital")
     kept = (1.0 - InvestParams.read(b.base.world).public_depreciation) * before
-    built = (b.now["public_investment"] / b.now["investment_price"])[: len(after)]
+    built = ((b.now["public_investment"] - b.now["project_investment"]) / b.now["investment_price"])[: len(after)]
     return b.against_stock("public_capital", kept + built)
 
 

@@ -283,8 +283,9 @@ class Invest:
     name: ClassVar[str] = "invest"
     reads: ClassVar[tuple[str, ...]] = (
         *("capital", "capital_by_origin", "value_added", "investment_price", "private_investment", "public_investment"),
-        *("public_capital", "saving", "net_position", "cumulated_saving", "investment_share", "market_access"),
-        *("national", "cohorts", "tax_memory", "relocated_capital", "decided_subsidy", "promised_subsidy"),
+        *("project_investment", "public_capital", "saving", "net_position", "cumulated_saving", "investment_share"),
+        *("market_access", "national", "cohorts", "tax_memory", "relocated_capital"),
+        *("decided_subsidy", "promised_subsidy"),
     )
     writes: ClassVar[tuple[str, ...]] = (
         *("capital", "capital_by_origin", "public_capital", "net_position", "cumulated_saving", "land_price"),
@@ -383,4 +384,5 @@ class Invest:
             q.depreciation,
         )  # fmt: skip
         state.public_capital *= 1.0 - q.public_depreciation
-        state.public_capital += state.public_investment / state.investment_price
+        built = state.public_investment - state.project_investment  # joint projects have effects of their own
+        state.public_capital += built / state.investment_price

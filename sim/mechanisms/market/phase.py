@@ -14,7 +14,7 @@ from sim.mechanisms.base_year import BaseYear, factor_bundle
 from sim.mechanisms.market import kernels
 from sim.mechanisms.market.closure import YearlyClosure, blank_accounts
 from sim.mechanisms.market.implicit import solve_implicitly
-from sim.mechanisms.market.trade_cost import trade_kernel
+from sim.mechanisms.market.trade_cost import time_effect, trade_kernel
 
 MAX_SWEEPS = 2000
 IMPLICIT_SIZE = 2000  # unit: region-sector pairs; beyond it the dense steps of the fallback take too long
@@ -29,7 +29,7 @@ class Market:
     reads: ClassVar[tuple[str, ...]] = (
         *("capital", "labour", "effective_productivity", "investment_share", "capital_by_origin", "net_position"),
         *("cumulated_saving", "debt", "province_debt", "subsidy_due", "payable", "national", "price_memory"),
-        *("transfer_share", "debt_share", "grant_due", "works_due", "infrastructure_share"),
+        *("transfer_share", "debt_share", "grant_due", "works_due", "project_due", "infrastructure_share"),
         *("acceleration", "acceleration_products", "acceleration_stored"),
         *("volume_memory", "value_added", "real_gdp", "gdp"),
     )
@@ -41,7 +41,7 @@ class Market:
         *("interest_received", "position_income", "profit_received", "profit_paid", "local_tax", "province_cut"),
         *("other_levies", "province_levy", "central_tax", "own_revenue", "shared_revenue", "general_transfer"),
         *("land_revenue", "new_debt", "fund_draw", "interest_paid", "subsidy", "city_service", "province_service"),
-        *("city_investment", "city_cash", "net_inflow", "seller_weight", "buyer_weight"),
+        *("city_investment", "project_investment", "city_cash", "net_inflow", "seller_weight", "buyer_weight"),
         *("central_service", "transfer_net", "province_revenue", "province_transfer", "province_new_debt"),
         *("province_fund_draw", "province_interest", "price_memory", "volume_memory", "national"),
         *("acceleration", "acceleration_products", "acceleration_stored"),
@@ -56,6 +56,8 @@ class Market:
         self.accounts = blank_accounts(n, base.n_provinces)
         self.technology = technology(base)
         self._levers = (base.admin_barrier.copy(), np.ones((n, n)))
+        self._time_levers = (np.ones((n, n)), np.ones((n, n)))
+        self._log_trade = base.log_trade
         cities = world.value_added[: world.n_cities].sum()
         self._precision = PRECISION * float(cities / world.value_added[: world.row].sum())
         self.sweeps = 0
@@ -75,13 +77,14 @@ class Market:
         write_accounts(state, self.accounts, closure, self.base)
 
     def _set_trade_costs(self, levers: Levers) -> None:
-        admin, external = self._levers
-        if np.array_equal(admin, levers.admin_barrier) and np.array_equal(external, levers.external_cost):
-            return
-        admin[:], external[:] = levers.admin_barrier, levers.external_cost
+        """Trade costs of the year; nothing is computed anew unless a lever differs from the last year's."""
         base = self.base
-        kappa = trade_kernel(base.log_trade, base.elasticity, base.border, admin, external)
-        self.technology = self.technology._replace(kappa=kappa)  # a new array: the record keeps the old one
+        times = _renew(self._time_levers, (levers.passenger_time, levers.freight_time))
+        if times:
+            self._log_trade = base.log_trade + time_effect(base.world, *self._time_levers)
+        if _renew(self._levers, (levers.admin_barrier, levers.external_cost)) or times:
+            kappa = trade_kernel(self._log_trade, base.elasticity, base.border, *self._levers)
+            self.technology = self.technology._replace(kappa=kappa)  # a new array: the record keeps the old one
 
     def _set_factors(self, state: State) -> None:
         factor = factor_bundle(state, self.base)
@@ -161,6 +164,14 @@ class Market:
         )
 
 
+def _renew(kept: tuple[FloatArray, FloatArray], now: tuple[FloatArray, FloatArray]) -> bool:
+    """Whether levers changed since they were kept; they are kept now."""
+    changed = not all(np.array_equal(old, new) for old, new in zip(kept, now, strict=True))
+    for old, new in zip(kept, now, strict=True):
+        old[:] = new
+    return changed
+
+
 def memory_of(state: State) -> kernels.Memory:
     """The solver's memory as views of the state."""
     step, residual = state.acceleration.reshape(2, state.acceleration.shape[1], -1)
@@ -220,6 +231,7 @@ def write_accounts(state: State, acc: kernels.Accounts, cl: kernels.Closure, bas
     state.province_revenue[:] = acc.p_revenue
     state.city_investment[:] = cl.city_infrastructure * acc.city_budget + cl.land_infrastructure * acc.land_revenue
     state.city_investment += cl.works * nv
+    state.project_investment[:] = state.project_due
     state.city_cash[:] = cl.cash * acc.city_budget
     state.public_spending[:] = acc.city_budget + cl.in_province * acc.p_budget[cl.province]
     state.final_expenditure[:] = state.consumption + state.investment + state.government
@@ -229,11 +241,14 @@ def write_accounts(state: State, acc: kernels.Accounts, cl: kernels.Closure, bas
 
 
 def _write_incomes(state: State, cl: kernels.Closure) -> None:
-    """National and real income. What the city pays its residents in cash is in their income and leaves its own."""
+    """National and real income. What the city pays its residents in cash is in their income and leaves its own.
+
+    A joint project is paid for when it is built: what it brings is income of the years after.
+    """
     province_interest = cl.in_province * state.province_interest[cl.province]
     factor_income = state.profit_received - state.profit_paid + state.position_income
     state.gni[:] = state.gdp + factor_income + state.interest_received - state.interest_paid - province_interest
     received = state.own_revenue + state.land_revenue + state.transfer_net
-    paid = state.city_cash + state.subsidy + state.interest_paid
+    paid = state.city_cash + state.subsidy + state.interest_paid + state.project_investment
     np.divide(state.disposable_income + received - paid, state.cpi, out=state.real_income)
     np.divide(state.gdp, state.cpi, out=state.real_value_added)

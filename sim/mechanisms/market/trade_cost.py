@@ -40,6 +40,20 @@ def log_trade(world: World) -> FloatArray:
     return np.ascontiguousarray(value.transpose(0, 2, 1))
 
 
+def time_effect(world: World, passenger: FloatArray, freight: FloatArray) -> FloatArray:
+    """What factors on travel times ``[origin, destination]`` add to :func:`log_trade`, in its order.
+
+    Only the term of distance moves: ``-elasticity ln((T0 + T') / (T0 + T))`` with ``T' = (freight T^F)^w (passenger
+    T^P)^(1-w)``. Factors of one add exactly zero.
+    """
+    p = world.parameters
+    weight = p.by_sector("freight_weight")[:, None, None]
+    elasticity = (p.by_sector("distance_elasticity") * p.value("distance_factor"))[:, None, None]
+    offset, today = p.value("time_offset"), sector_time(world)
+    changed = today * freight**weight * passenger ** (1.0 - weight)
+    return np.ascontiguousarray((-elasticity * np.log((offset + changed) / (offset + today))).transpose(0, 2, 1))
+
+
 def border_today(world: World) -> FloatArray:
     """Administrative barrier ``[origin, destination]``: 1 between provinces and to the rest of the country, else 0."""
     province = world.province_of
