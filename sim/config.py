@@ -64,6 +64,17 @@ class ReportConfig(Part):
     language: Literal["en", "zh"] = Field("en", description="language of the report")
 
 
+class GovernmentConfig(Part):
+    rule: str = Field("passive", description="rule by which every city decides; sim list rules shows them")
+    rules: dict[str, str] = Field({}, description="cities (codes) that decide by another rule")
+    tastes: Literal["drawn", "mean", "growth", "income", "revenue"] = Field(
+        "drawn", description="weights of a city's score: drawn for each, their mean for all, or one aim alone"
+    )
+    expectations: Literal["naive", "myopic", "rollout"] = Field(
+        "rollout", description="how a city looks ahead: at today's prices, one equilibrium, or the model over years"
+    )
+
+
 class RunConfig(Part):
     """Everything that decides what a run computes; equal configurations give equal results."""
 
@@ -82,6 +93,7 @@ class RunConfig(Part):
         description="largest relative excess demand at which the market counts as cleared",
     )
     check_identities: bool = Field(False, description="check the accounting identities after every year")
+    governments: GovernmentConfig = GovernmentConfig()
     policies: dict[str, SerializeAsAny[BaseModel]] = Field({}, description="policies in force, by name")
     parameters: dict[str, float | str] = Field(
         {}, description="numbers of the data set replaced: key, key.SECTOR or key.PROVINCE; or the name of another key"

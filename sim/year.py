@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.agents.assess import Assess
-from sim.core.arrays import FloatArray
+from sim.agents.govern import MEMBER, Govern, Proposal
+from sim.agents.governments import Governments
+from sim.agents.scores import Result
+from sim.core.arrays import BoolArray, FloatArray
 from sim.core.errors import InputError
 from sim.core.levers import Levers
 from sim.core.phases import Phase
 from sim.core.results import Record
-from sim.core.state import State
+from sim.core.state import EVENT, State
 from sim.core.streams import stream
 from sim.mechanisms.base_year import BaseYear
 from sim.mechanisms.fiscal import Fiscal
@@ -22,13 +25,15 @@ from sim.mechanisms.learn import Learn
 from sim.mechanisms.market.phase import Market
 from sim.mechanisms.people import People
 from sim.mechanisms.sharing import Share
+from sim.outlook import Outlook
 from sim.policies import Policy
+from sim.policies.base import places
 
 if TYPE_CHECKING:
     from sim.config import RunConfig
 
-YEAR: tuple[type[Phase], ...] = (Market, Fiscal, Share, Assess, Invest, People, Learn)
-"""The order of the year. Environment, government decisions and networks join it when they do something."""
+YEAR: tuple[type[Phase], ...] = (Market, Fiscal, Share, Assess, Govern, Invest, People, Learn)
+"""The order of the year. Environment and networks join it when they do something."""
 
 
 class Simulation:
@@ -55,9 +60,16 @@ class Simulation:
         self.years = range(self.world.base_year, config.horizon + 1)
         self.record = Record(self.years, self.world.n_regions, self.world.n_sectors, base.n_provinces)
         self.market = Market(base, tolerance=config.tolerance)
+        self._agreed = tuple(name for name, policy in self.policies.items() if policy.agreement is not None)
+        self.proposals = tuple(self._proposal(name, self.policies[name]) for name in self._agreed)
+        shape = len(self.proposals), self.world.n_regions
+        self.state.membership, self.state.losing_years, self.state.given = np.zeros((3, *shape))
+        self.governments = self._governments()
+        self._outlook: Outlook | None = None
         self.learn = Learn(base, growth=growth, shock=self._shock if config.shocks.enabled else None)
         self.phases: tuple[Phase, ...] = (
-            self.market, Fiscal(base), Share(base), Assess(base), Invest(base), People(base), self.learn,
+            self.market, Fiscal(base), Share(base), Assess(base, self.governments),
+            Govern(base, self.governments, self.proposals, self.look_ahead), Invest(base), People(base), self.learn,
         )  # fmt: skip
         self.solver: list[dict[str, float]] = []
 
@@ -78,8 +90,9 @@ class Simulation:
                 f"the run ends in {self.years[-1]}", key="horizon", allowed=f"at most {self.world.last_year}"
             )
         levers.reset(self.baseline_levers)
-        for policy in self.policies.values():
+        for policy in self.in_force(state):
             policy.set_levers(levers, state.year, self.world)
+        state.events = np.empty((0, len(EVENT)))
         self.record.open_year(state)
         for phase in self.phases:
             phase.update(state, levers)
@@ -95,6 +108,61 @@ class Simulation:
         while self.state.year in self.years:
             self.step()
         return self.record
+
+    def in_force(self, state: State) -> list[Policy]:
+        """The policies in force: those imposed as they are, those agreed with their members of this state."""
+        return [
+            policy if policy.agreement is None else self._agreed_policy(self._agreed.index(name), policy, state)
+            for name, policy in self.policies.items()
+        ]
+
+    def look_ahead(self, state: State, years: int) -> Result:
+        """What governments expect of the coming years ``[year, city]`` if nothing else is decided."""
+        if self._outlook is None:
+            self._outlook = Outlook(
+                self.base,
+                self.in_force,
+                self.baseline_levers,
+                expectations=self.config.governments.expectations,
+                tolerance=self.config.tolerance,
+            )
+        return self._outlook.ahead(state, self.levers, self.learn.growth, years)
+
+    def _agreed_policy(self, number: int, policy: Policy, state: State) -> Policy:
+        """The policy with the members of this state, its split shifted as it was renegotiated."""
+        members = self._codes(state.membership[number] == MEMBER)
+        return policy.model_copy(update={"members": members}).given_to(self._codes(state.given[number] > 0.0))
+
+    def _proposal(self, name: str, policy: Policy) -> Proposal:
+        """A policy that needs consent, as governments see it."""
+        terms = policy.agreement
+        assert terms is not None
+        key = f"policies.{name}.agreement"
+        parties = policy.takes_part(policy.parties(self.world))
+        if len(parties) < terms.minimum:
+            message = f"{terms.minimum} members at least, but {len(parties)} parties"
+            raise InputError(message, key=f"{key}.minimum", allowed="a policy whose parties are named, at most as many")
+        return Proposal(
+            name=name,
+            parties=places(parties, self.world, f"policies.{name}"),
+            needed=places(terms.needed, self.world, f"{key}.needed"),
+            terms=terms,
+            start=policy.start,
+            end=policy.end,
+            is_viable=lambda chosen: policy.model_copy(update={"members": self._codes(chosen)}).is_viable(self.world),
+        )
+
+    def _codes(self, chosen: BoolArray) -> list[str]:
+        return [self.world.region_ids[i] for i in np.flatnonzero(chosen)]
+
+    def _governments(self) -> Governments | None:
+        """The cities' governments; None where nobody has anything to decide."""
+        config = self.config.governments
+        found = None
+        if self.proposals or config.rule != "passive" or config.rules:
+            seeds = self.config.seed, self.config.replicate
+            found = Governments.of(self.world, self.years, seeds, config.tastes, config.rule, config.rules)
+        return found
 
     def _check(self) -> None:
         from sim.indicators.identities import check_identities

@@ -1,7 +1,7 @@
-"""The assess phase: what the officials' assessment counts, along the ledger of moved capital (MODEL.md 5 and 6).
+"""The assess phase: what the officials' assessment counts, and how governments score the year (MODEL.md 5 and 6).
 
 Attribution moves GDP in the assessment only, never in real GDP: a contract may credit a share of a moved plant's value
-added to the place it came from.
+added to the place it came from. The score is described in :mod:`sim.agents.scores`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,14 @@ from typing import ClassVar
 import numpy as np
 from numba import njit
 
+from sim.agents.governments import Governments
+from sim.agents.scores import mixed, room
 from sim.core.arrays import FloatArray
 from sim.core.levers import Levers
 from sim.core.state import State
 from sim.mechanisms.base_year import BaseYear
+
+PERCENT = 100.0  # unit: the national path is in percent
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -34,20 +38,67 @@ def attribute(
 
 
 class Assess:
-    """Writes GDP as attributed; sums to GDP."""
+    """Writes GDP as attributed, which sums to GDP, and where governments are active the score of every city."""
 
     name: ClassVar[str] = "assess"
-    reads: ClassVar[tuple[str, ...]] = ("gdp", "value_added", "capital", "cohorts")
-    writes: ClassVar[tuple[str, ...]] = ("attributed_gdp",)
+    reads: ClassVar[tuple[str, ...]] = (
+        *("gdp", "value_added", "capital", "cohorts", "real_gdp", "real_income", "own_revenue", "city_service"),
+        *("city_cash", "resident_population", "national", "attributed_memory", "reference_income", "reference_room"),
+        "score_memory",
+    )
+    writes: ClassVar[tuple[str, ...]] = (
+        *("attributed_gdp", "score", "score_terms", "score_memory", "attributed_memory"),
+        *("reference_income", "reference_room"),
+    )
 
-    def __init__(self, base: BaseYear) -> None:
+    def __init__(self, base: BaseYear, governments: Governments | None = None) -> None:
         self.base = base
+        self.governments = governments
 
     def update(self, state: State, levers: Levers) -> None:
-        """Move the credited share of moved plants' value added from host to origin."""
+        """Attribution, then the scores."""
         state.attributed_gdp[:] = state.gdp
         rows = state.cohorts
-        if not rows.size:
-            return
-        credit = np.array([contract.gdp_attribution * (contract.term > 0) for contract in levers.contracts])
-        attribute(rows, credit, state.capital, state.value_added, state.attributed_gdp)
+        if rows.size:
+            credit = np.array([contract.gdp_attribution * (contract.term > 0) for contract in levers.contracts])
+            attribute(rows, credit, state.capital, state.value_added, state.attributed_gdp)
+        if self.governments is not None:
+            self._score(state, levers, self.governments)
+
+    def _score(self, state: State, levers: Levers, governments: Governments) -> None:
+        """Terms of the year for every city and for all as one, weighed by tastes."""
+        world = self.base.world
+        n, first = world.n_cities, state.year == world.base_year
+        national = (
+            0.0 if first else np.log1p(world.national_value("real_growth", min(state.year, world.last_year)) / PERCENT)
+        )
+        attributed = state.real_gdp[:n] * (state.attributed_gdp[:n] / state.gdp[:n])
+        have = room(state)[:n]
+        people = state.resident_population[: world.row]
+        standard = state.national[0] * people[:n] / people.sum()
+        if first:
+            state.reference_income[:n] = state.real_income[:n]
+            state.reference_room[:n] = have / standard
+            state.attributed_memory[:n] = attributed
+        state.reference_income[:n] *= np.exp(national)
+        need, income, revenue = state.reference_room[:n] * standard, state.real_income[:n], state.own_revenue[:n]
+        before, wanted = state.attributed_memory[:n], state.reference_income[:n]
+        growth = np.log(attributed / before)
+        scale = governments.params.scale
+        terms = state.score_terms[:n]
+        terms[:, 0] = growth - governments.peers @ growth
+        terms[:, 1] = np.log(income / wanted)
+        terms[:, 2] = (have - need) / revenue
+        terms[:] /= scale
+        region = np.array(
+            [
+                np.log(attributed.sum() / before.sum()) - national,
+                np.log(income.sum() / wanted.sum()),
+                (have.sum() - need.sum()) / revenue.sum(),
+                0.0,
+            ]
+        )
+        state.score[:n] = mixed(terms, (region / scale)[None], governments.weights, levers.regional_weight[:n])
+        state.score_memory[1] = state.score_memory[0]
+        state.score_memory[0] = state.score
+        state.attributed_memory[:n] = attributed

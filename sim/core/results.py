@@ -30,6 +30,7 @@ class Record:
             self.arrays[item.name] = np.zeros((len(years), *(size[dim] for dim in item.dims)))
             (self._stocks if item.kind == "stock" else self._flows).append(item.name)
         self.payments: list[FloatArray] = []
+        self.events: list[FloatArray] = []
         self._kappa: list[FloatArray] = []
 
     def open_year(self, state: State) -> None:
@@ -43,6 +44,7 @@ class Record:
         for name in self._flows:
             self.arrays[name][self.n_done] = getattr(state, name)
         self._kappa.append(kappa)
+        self.events.append(state.events)
         self.n_done += 1
 
     def __getitem__(self, name: str) -> FloatArray:

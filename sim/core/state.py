@@ -21,11 +21,28 @@ PEOPLE = "10,000 persons"
 BASE_MONEY = "100 million yuan, base-year prices"
 
 
+SCORE_TERMS = ("growth", "income", "balance", "compliance")
+"""What a government's score is made of (MODEL.md 6)."""
+
 COHORT = ("origin", "destination", "sector", "contract", "year", "capital", "paid", "cap")
 """Columns of the ledger of capital that moved under a contract (``contract`` counts the model's contracts)."""
 
 PAYMENT = ("payer", "payee", "sector", "contract", "age", "base", "rate", "amount")
 """Columns of what contracts oblige hosts to pay on a year's tax; settled in the next year."""
+
+EVENT = ("agreement", "party", "event", "expected_gain", "reserve", "reason", *(f"{t}_gain" for t in SCORE_TERMS))
+"""Columns of what happens to agreements in a year; ``party`` counts regions, then provinces, then the centre."""
+
+EVENTS = ("asked", "signed", "refused", "left", "renegotiated", "vetoed", "imposed", "failed", "dispute", "settled")
+"""Words of the column ``event``."""
+
+REASONS = (
+    "", "expects to gain", "expects to lose", "lost for too long", "wants a better split", "too few members",
+    "nobody to agree with",
+    "a needed party refused", "expects its cities to lose", "expects the region to gain", "expects the region to lose",
+    "the payment is contested", "arbitration",
+)  # fmt: skip
+"""Words of the column ``reason``."""
 
 
 @dataclass
@@ -234,6 +251,12 @@ class State:
     works_due: FloatArray = array_field(
         "region", MONEY, "infrastructure for joint projects and zones that the next budget must pay for", "memory"
     )
+    reference_income: FloatArray = array_field(
+        "region", BASE_MONEY, "the base year's real income, grown at the nation's pace", "memory"
+    )
+    reference_room: FloatArray = array_field(
+        "region", "1", "what the base year's budget had for services, over the nation's GDP by residents", "memory"
+    )
     project_due: FloatArray = array_field(
         "region", MONEY, "part of works_due: joint projects, whose effects are modelled on their own", "memory"
     )
@@ -250,6 +273,10 @@ class State:
     )
     cohorts: FloatArray = dataclasses.field(default_factory=lambda: np.empty((0, len(COHORT))))
     payments: FloatArray = dataclasses.field(default_factory=lambda: np.empty((0, len(PAYMENT))))
+    membership: FloatArray = dataclasses.field(default_factory=lambda: np.empty((0, 0)))
+    losing_years: FloatArray = dataclasses.field(default_factory=lambda: np.empty((0, 0)))
+    given: FloatArray = dataclasses.field(default_factory=lambda: np.empty((0, 0)))
+    events: FloatArray = dataclasses.field(default_factory=lambda: np.empty((0, len(EVENT))))
     acceleration_stored: IntArray = dataclasses.field(default_factory=lambda: np.zeros(2, dtype=np.int64))
 
     @classmethod
@@ -286,7 +313,10 @@ class State:
 
 FIELDS: tuple[Field, ...] = tuple(fields_of(State))
 
-SAVED = (*(field.name for field in FIELDS), "cohorts", "payments", "acceleration_stored")
+AGREED = ("membership", "losing_years", "given", "events")
+"""``[agreement, region]``: 1 member, 0 not asked, -1 refused, -2 left; years of expected loss; what the split was
+shifted towards it. And what happened this year, rows as `EVENT`."""
+SAVED = (*(field.name for field in FIELDS), "cohorts", "payments", *AGREED, "acceleration_stored")
 ACCELERATION_DEPTH = 30  # pairs the solver remembers: measured, later years then need 5 sweeps instead of 23
 
 
@@ -304,8 +334,5 @@ def sizes(n_regions: int, n_sectors: int, n_provinces: int) -> dict[str, int]:
         "term": len(SCORE_TERMS),
     }
 
-
-SCORE_TERMS = ("growth", "income", "balance", "compliance")
-"""What a government's score is made of (MODEL.md 6)."""
 
 AGGREGATES = ("value_added", "growth", "productivity_trend", "pool", "gross_return", "world_factor")

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from sim.core.errors import InputError
 from sim.core.words import did_you_mean
-from sim.experiments import provenance, store, tables, transfers
+from sim.experiments import agreed, provenance, store, tables, transfers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +66,7 @@ _BUILDERS: dict[str, Callable[[Simulation], pa.Table]] = {
     "sectors": tables.sectors,
     "flows": tables.flows,
     "transfers": transfers.transfers,
-    "agreements": transfers.agreements,
+    "agreements": agreed.agreements,
     "indicators": _indicators,
 }
 

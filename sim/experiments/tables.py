@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sim.core.arrays import FloatArray, IntArray
-from sim.core.state import BASE_MONEY, FIELDS, MONEY, PEOPLE
+from sim.core.state import BASE_MONEY, EVENTS, FIELDS, MONEY, PEOPLE, SCORE_TERMS
 
 if TYPE_CHECKING:
     from sim.year import Simulation
@@ -105,8 +105,8 @@ KEYS: dict[str, tuple[Column, ...]] = {
     "agreements": (
         YEAR,
         Column("agreement", "", "name of the contract"),
-        Column("party", "id", "region that joins"),
-        Column("event", "", "asked, signed, refused, left, renegotiated or dispute"),
+        Column("party", "id", "city, province:<id> or centre that decides"),
+        Column("event", "", ", ".join(EVENTS)),
     ),
     "indicators": (
         YEAR,
@@ -127,9 +127,13 @@ VALUES: dict[str, tuple[Column, ...]] = {
         Column("amount", MONEY, "paid this year, never negative"),
     ),
     "agreements": (
-        Column("expected_gain", MONEY, "what the party expected; empty where it was not asked"),
-        Column("reserve", MONEY, "what it wanted at least; empty where it was not asked"),
+        Column("expected_gain", "points of its score", "what the party expected; empty where it was not asked"),
+        Column("reserve", "points of its score", "what it wanted at least; empty where it was not asked"),
         Column("reason", "", "why"),
+        *(
+            Column(f"{term}_gain", "points", f"expected gain in {term}, before the party's weights")
+            for term in SCORE_TERMS
+        ),
     ),
     "indicators": (
         Column("value", "of the indicator", "value"),

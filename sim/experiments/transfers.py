@@ -213,30 +213,3 @@ def _to_firms_and_households(ledger: _Ledger) -> None:
     of_province[np.abs(of_province) <= np.finfo(np.float64).eps * of_city] = 0.0  # no province above: rounding
     ledger.year_by_place("cash_transfer", place, place, of_city / share, of_city)
     ledger.year_by_place("cash_transfer", ledger.province, place, of_province / share, of_province)
-
-
-def agreements(model: Simulation) -> pa.Table:
-    """Who joined which contract when: parties of contracts that a policy brings, from the first capital they cover."""
-    names = [contract.name for contract in model.levers.contracts]
-    first: dict[tuple[str, str], int] = {}
-    for year, rows in zip(model.record.years, model.record.payments, strict=False):
-        moved = year - 2 - rows[:, PAYMENT.index("age")].astype(np.int64)  # taxed the year after, settled the next
-        for side in ("payer", "payee"):
-            triples = np.column_stack([rows[:, PAYMENT.index("contract")], rows[:, PAYMENT.index(side)], moved])
-            for contract, place, since in np.unique(triples.astype(np.int64), axis=0):
-                key = names[contract], model.world.region_ids[place]
-                first[key] = min(first.get(key, int(since)), int(since))
-    signed = sorted((year, *key) for key, year in first.items())
-    empty = pa.nulls(len(signed), pa.float64())
-    return assemble(
-        "agreements",
-        {
-            "year": pa.array([row[0] for row in signed], pa.int64()),
-            "agreement": pa.array([row[1] for row in signed], pa.string()).dictionary_encode(),
-            "party": pa.array([row[2] for row in signed], pa.string()).dictionary_encode(),
-            "event": pa.array(["signed"] * len(signed), pa.string()).dictionary_encode(),
-            "expected_gain": empty,
-            "reserve": empty,
-            "reason": pa.array(["the policy sets it"] * len(signed), pa.string()).dictionary_encode(),
-        },
-    )

@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sim.core.agreements import Schedule
 from sim.core.errors import InputError
 from sim.core.levers import Levers
+from sim.core.terms import AgreementTerms
 
 if TYPE_CHECKING:
     from sim.core.arrays import IntArray
@@ -45,6 +46,9 @@ class Policy(BaseModel):
 
     start: int = Field(description="first year in which the policy acts", json_schema_extra={"unit": "year"})
     end: int = Field(description="last year in which the policy acts", json_schema_extra={"unit": "year"})
+    agreement: AgreementTerms | None = Field(
+        None, description="terms on which its parties decide for themselves; null = imposed on them"
+    )
     members: list[str] | None = Field(
         None, description="parties that take part (codes); null = all. What a coalition study varies"
     )
@@ -56,6 +60,14 @@ class Policy(BaseModel):
     def parties(self, world: World) -> list[str]:
         """Cities that the policy needs the consent of, whether or not they are members; none for a rule from above."""
         return []
+
+    def is_viable(self, world: World) -> bool:
+        """Whether its members have anything to do together."""
+        return True
+
+    def given_to(self, codes: Sequence[str]) -> Policy:
+        """The policy after its split was shifted towards some of its parties; itself where it has no split."""
+        return self
 
     def takes_part(self, codes: Sequence[str]) -> list[str]:
         """Those of the parties that are members."""
@@ -85,6 +97,13 @@ def check_schedule(schedule: Schedule, low: float, high: float) -> Schedule:
         if not low <= float(value) <= high:
             raise ValueError(f"{value} is not between {low:g} and {high:g}")
     return schedule
+
+
+def shifted(schedule: Schedule, step: float) -> Schedule:
+    """The schedule with every share moved by a step, between 0 and 1."""
+    if not isinstance(schedule, dict):
+        return min(max(float(schedule) + step, 0.0), 1.0)  # type: ignore[arg-type]
+    return {key: shifted(value, step) for key, value in schedule.items()}  # type: ignore[return-value]
 
 
 def places(names: list[str], world: World, key: str) -> IntArray:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
 from sim.core.agreements import Contract, Schedule
 from sim.core.levers import Levers
-from sim.policies.base import Effect, Policy, ScheduleField, check_schedule, places, sector_indices
+from sim.policies.base import Effect, Policy, ScheduleField, check_schedule, places, sector_indices, shifted
 
 if TYPE_CHECKING:
     from sim.datasets.world import World
 
 JING_JIN_JI = "Ministry of Finance and State Administration of Taxation, 2015: 50:50 for 3 years, at most 5"
 SONGJIANG = "Songjiang-Lu'an park: 40 % to the origin for 5 years"
+
+
+SPLIT_STEP = 0.1  # source: judgement, share of the tax that a renegotiation moves
 
 
 class IndustryTransfer(Policy):
@@ -88,6 +92,21 @@ class IndustryTransfer(Policy):
     def parties(self, world: World) -> list[str]:
         """Origins and hosts, each once."""
         return list(dict.fromkeys([*self.origins, *(host for code in self.origins for host in self.hosts_of(code))]))
+
+    def is_viable(self, world: World) -> bool:
+        """An origin and one of its hosts take part."""
+        return any(self.takes_part(self.hosts_of(origin)) for origin in self.takes_part(self.origins))
+
+    def given_to(self, codes: Sequence[str]) -> IndustryTransfer:
+        """The origin's share moved by a tenth of the tax towards the side that has more of these cities."""
+        origins, hosts = (sum(code in side for code in codes) for side in (self.origins, self._all_hosts()))
+        if origins == hosts:
+            return self
+        step = SPLIT_STEP if origins > hosts else -SPLIT_STEP
+        return self.model_copy(update={"origin_share": shifted(self.origin_share, step)})
+
+    def _all_hosts(self) -> set[str]:
+        return {host for origin in self.origins for host in self.hosts_of(origin)}
 
     def set_levers(self, levers: Levers, year: int, world: World) -> None:
         """Push capital out of the origins, open the hosts, pay the incentive, cover the moves by the contract."""

@@ -1,0 +1,148 @@
+"""What a government wants: the score of a year, and what it makes of a change (MODEL.md 6).
+
+``U = w1 (g - mean g of peers) / .02 + w2 ln(real income / reference) / .02 + w3 (balance / revenue) / .10 + w4
+compliance``: g is the growth of real GDP as the officials' assessment attributes it; peers are the other cities of the
+province; the reference is the base year's real income grown at the nation's pace; the balance is what the budget
+leaves for services above the base year's, grown with the nation and the residents. The region's result, all
+cities as one, counts with the weight that a policy gives it. Compliance with environmental standards is zero until the
+model has an environment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.core.arrays import FloatArray
+from sim.core.state import SCORE_TERMS, State
+from sim.core.streams import stream
+
+if TYPE_CHECKING:
+    from sim.datasets.world import World
+
+PEERS_ABROAD = 2  # unit: cities, the largest of every other province, that a city alone in its own compares with
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreParams:
+    """Parameters of the score, from parameters.csv (keys in brackets)."""
+
+    concentration: FloatArray  # [term] of the Dirichlet distribution of tastes [score_weight_<term>]
+    scale: FloatArray  # [term] change that counts as one point [score_scale_<term>]
+    discount: float  # 1/year [government_discount_rate]
+    inequality: float  # points per Theil point in the score of province and centre [inequality_aversion]
+    inequality_scale: float  # [score_scale_inequality]
+
+    @classmethod
+    def read(cls, world: World) -> ScoreParams:
+        """Take the parameters of this data set."""
+        p = world.parameters
+        return cls(
+            concentration=np.array([p.value(f"score_weight_{term}") for term in SCORE_TERMS]),
+            scale=np.array([p.value(f"score_scale_{term}") for term in SCORE_TERMS]),
+            discount=p.value("government_discount_rate"),
+            inequality=p.value("inequality_aversion"),
+            inequality_scale=p.value("score_scale_inequality"),
+        )
+
+
+def tastes(params: ScoreParams, world: World, seed: int, replicate: int) -> FloatArray:
+    """Weights of the score ``[city, term]``, drawn for each city from a Dirichlet distribution; rows sum to one."""
+    return np.array(
+        [
+            stream(seed, replicate, "tastes", world.base_year, city).dirichlet(params.concentration)
+            for city in world.region_ids[: world.n_cities]
+        ]
+    )
+
+
+def peer_weights(world: World) -> FloatArray:
+    """Whom a city compares itself with ``[city, city]``, rows sum to one: the other cities of its province.
+
+    A city that has its province for itself compares with the two largest of every other province; where there is no
+    other city at all the row is zero.
+    """
+    n = world.n_cities
+    province = world.province_of[:n]
+    peers = (province[:, None] == province[None, :]).astype(np.float64)
+    np.fill_diagonal(peers, 0.0)
+    size = world.value_added[:n].sum(axis=1)
+    for i in np.flatnonzero(peers.sum(axis=1) == 0.0):
+        for q in np.unique(province[province != province[i]]):
+            members = np.flatnonzero(province == q)
+            peers[i, members[np.argsort(-size[members], kind="stable")[:PEERS_ABROAD]]] = 1.0
+    return np.asarray(peers / np.maximum(peers.sum(axis=1, keepdims=True), 1.0))
+
+
+def room(state: State) -> FloatArray:
+    """What the budget has left for services and cash ``[region]``, after contracts, subsidies, interest and works."""
+    return np.asarray(state.city_service + state.city_cash)
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What a government looks at, by city ``[..., city]``; leading axes are years."""
+
+    attributed: FloatArray  # attributed real GDP
+    real_income: FloatArray
+    room: FloatArray  # real: over the price index
+    revenue: FloatArray  # own revenue over the price index
+
+    @classmethod
+    def of(cls, state: State, n: int) -> Result:
+        """The year in the state."""
+        share = state.attributed_gdp[:n] / state.gdp[:n]
+        return cls(
+            attributed=state.real_gdp[:n] * share,
+            real_income=state.real_income[:n].copy(),
+            room=room(state)[:n] / state.cpi[:n],
+            revenue=state.own_revenue[:n] / state.cpi[:n],
+        )
+
+    @classmethod
+    def years(cls, results: list[Result]) -> Result:
+        """Several years as one, years in front."""
+        return cls(*(np.stack([getattr(r, name) for r in results]) for name in cls.__dataclass_fields__))
+
+    def whole(self) -> Result:
+        """All cities as one ``[..., 1]``."""
+        return Result(*(getattr(self, name).sum(axis=-1, keepdims=True) for name in self.__dataclass_fields__))
+
+
+def gain_terms(
+    with_it: Result, without: Result, peers: FloatArray, params: ScoreParams, *, start: FloatArray
+) -> FloatArray:
+    """What a change adds to the terms of the score ``[city, term]``, mean of the years ahead, discounted.
+
+    Args:
+        with_it: results of the years ahead with the change ``[year, city]``.
+        without: the same years without it.
+        peers: :func:`peer_weights`; an empty matrix for the region as a whole.
+        params: scales and discount rate.
+        start: attributed real GDP ``[city]`` of the year from which both start.
+    """
+    years = with_it.real_income.shape[0]
+    weight = (1.0 + params.discount) ** -np.arange(1, years + 1.0)
+    weight /= weight.sum()
+    growth = [np.diff(np.log(np.vstack([start[None], r.attributed])), axis=0) for r in (with_it, without)]
+    faster = growth[0] - growth[1]
+    if peers.size:
+        faster = faster - faster @ peers.T
+    income = np.log(with_it.real_income / without.real_income)
+    balance = (with_it.room - without.room) / without.revenue
+    terms = np.stack([weight @ faster, weight @ income, weight @ balance, np.zeros(income.shape[1])], axis=1)
+    return np.asarray(terms / params.scale)
+
+
+def mixed(own: FloatArray, region: FloatArray, weights: FloatArray, regional_weight: FloatArray) -> FloatArray:
+    """Score ``[city]`` of terms ``[city, term]`` and the region's ``[1, term]``, by tastes and weight of the region."""
+    share = regional_weight[:, None]
+    return np.asarray((((1.0 - share) * own + share * region) * weights).sum(axis=1))
+
+
+def theil(income: FloatArray, people: FloatArray) -> float:
+    """Theil index of income per head, weighted by people."""
+    per_head = income / people * (people.sum() / income.sum())
+    return float((income / income.sum()) @ np.log(per_head))
