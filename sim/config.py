@@ -93,7 +93,7 @@ class RunConfig(Part):
         description="largest relative excess demand at which the market counts as cleared",
     )
     check_identities: bool = Field(False, description="check the accounting identities after every year")
-    governments: GovernmentConfig = GovernmentConfig()
+    governments: GovernmentConfig = Field(GovernmentConfig(), description="how the cities' governments decide")
     policies: dict[str, SerializeAsAny[BaseModel]] = Field({}, description="policies in force, by name")
     parameters: dict[str, float | str] = Field(
         {}, description="numbers of the data set replaced: key, key.SECTOR or key.PROVINCE; or the name of another key"

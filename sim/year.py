@@ -62,8 +62,11 @@ class Simulation:
         self.market = Market(base, tolerance=config.tolerance)
         self._agreed = tuple(name for name, policy in self.policies.items() if policy.agreement is not None)
         self.proposals = tuple(self._proposal(name, self.policies[name]) for name in self._agreed)
-        shape = len(self.proposals), self.world.n_regions
-        self.state.membership, self.state.losing_years, self.state.given = np.zeros((3, *shape))
+        self.state.membership = np.zeros((len(self.proposals), self.world.n_regions))
+        self.state.losing_years, self.state.given = (
+            np.zeros_like(self.state.membership),
+            np.zeros_like(self.state.membership),
+        )
         self.governments = self._governments()
         self._outlook: Outlook | None = None
         self.learn = Learn(base, growth=growth, shock=self._shock if config.shocks.enabled else None)

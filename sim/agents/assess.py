@@ -76,6 +76,9 @@ class Assess:
         have = room(state)[:n]
         people = state.resident_population[: world.row]
         standard = state.national[0] * people[:n] / people.sum()
+        for column in (state.reference_income, state.reference_room, state.attributed_memory, state.score):
+            column[n:] = 0.0
+        state.score_terms[:] = 0.0
         if first:
             state.reference_income[:n] = state.real_income[:n]
             state.reference_room[:n] = have / standard

@@ -69,6 +69,7 @@ class Fiscal:
         need = self._need * (people / people.sum() / self._people)
         gap = (need - self._need) - (state.own_revenue[:row] / nation - self._capacity)
         state.transfer_share[:row] = equalised(rules.transfer[:row], gap, people, self._coefficient)
+        state.transfer_share[row:] = 0.0  # the world
         resources = (state.own_revenue + state.general_transfer + state.land_revenue)[:n] / nation
         state.debt_share[:n] = borrowing(rules.debt[:n], state.debt[:n] / nation, resources, self._limit)
         state.debt_share[n:] = rules.debt[n:]

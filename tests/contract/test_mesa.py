@@ -80,7 +80,16 @@ def test_data_collector_reads_the_record():
 
 
 def test_the_order_of_the_year():
-    assert [phase.name for phase in YEAR] == ["market", "fiscal", "share", "assess", "govern", "invest", "people", "learn"]
+    assert [phase.name for phase in YEAR] == [
+        "market",
+        "fiscal",
+        "share",
+        "assess",
+        "govern",
+        "invest",
+        "people",
+        "learn",
+    ]
     assert [phase.name for phase in small_economy().phases] == [phase.name for phase in YEAR]
 
 

@@ -37,10 +37,15 @@ def detached(phase: Phase, simulation: Simulation) -> Phase:
     return copy.deepcopy(phase, {id(simulation.base): simulation.base})
 
 
+def busy_model() -> Simulation:
+    """Plants move and shocks happen, contracts pay, and every city decides by trial and error."""
+    return small_model(POLICIES, shocks={"enabled": True}, governments={"rule": "imitation"})
+
+
 @cache
 def moments() -> dict[str, list[Moment]]:
     """Every phase in some years of a run with both policies, so that plants have moved, contracts pay, borders fall."""
-    simulation = small_model(POLICIES, shocks={"enabled": True})
+    simulation = busy_model()
     found: dict[str, list[Moment]] = {phase.name: [] for phase in simulation.phases}
     state, levers = simulation.state, simulation.levers
     for year in simulation.years:
@@ -140,7 +145,7 @@ def matters(moment: Moment, usual: State, field: str) -> bool:
 @pytest.mark.parametrize("name", PHASES)
 def test_phase_keeps_nothing_from_other_years(name: str) -> None:
     """A phase fresh from the calibrated base year does the same: all memory is in the state."""
-    simulation = small_model(POLICIES, shocks={"enabled": True})
+    simulation = busy_model()
     fresh = {phase.name: phase for phase in simulation.phases}[name]
     for moment in moments()[name]:
         state = moment.state.copy()
