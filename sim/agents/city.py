@@ -78,7 +78,7 @@ class CityAgent(mesa.Agent):  # type: ignore[misc]
         own = rows[(rows[:, 0] == self.index) | (rows[:, 1] == self.index)]
         contracts = self.model.levers.contracts
         return [
-            {"contract": contracts[int(kind)].name, "origin_share": contracts[int(kind)].origin_share,
+            {"contract": contracts[int(kind)].name, "origin_share": contracts[int(kind)].schedule,
              "term": contracts[int(kind)].term}
             for kind in sorted(set(own[:, 3]))
         ]  # fmt: skip

@@ -9,10 +9,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from sim.core.agreements import Schedule
 from sim.core.errors import InputError
@@ -72,31 +72,6 @@ class Policy(BaseModel):
     def takes_part(self, codes: Sequence[str]) -> list[str]:
         """Those of the parties that are members."""
         return list(codes) if self.members is None else [code for code in codes if code in self.members]
-
-
-def _as_schedule(value: object) -> object:
-    """Schedules from YAML: keys are years or ages; ``age`` opens a schedule by age."""
-    if isinstance(value, dict) and set(value) == {"age"} and isinstance(value["age"], dict):
-        return {"age": {int(k): float(v) for k, v in value["age"].items()}}
-    if isinstance(value, dict):
-        return {int(k): float(v) for k, v in value.items()}
-    return value
-
-
-ScheduleField = Annotated[Schedule, BeforeValidator(_as_schedule)]
-
-
-def check_schedule(schedule: Schedule, low: float, high: float) -> Schedule:
-    """The schedule, if all its values lie in the range.
-
-    Raises:
-        ValueError: a value is outside.
-    """
-    steps: Any = schedule.get("age", schedule) if isinstance(schedule, dict) else {0: schedule}
-    for value in steps.values():
-        if not low <= float(value) <= high:
-            raise ValueError(f"{value} is not between {low:g} and {high:g}")
-    return schedule
 
 
 def shifted(schedule: Schedule, step: float) -> Schedule:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
-from sim.core.agreements import Contract, Schedule
+from sim.core.agreements import Contract, Schedule, ScheduleField, check_schedule
 from sim.core.levers import Levers
-from sim.policies.base import Effect, Policy, ScheduleField, check_schedule, places, sector_indices, shifted
+from sim.policies.base import Effect, Policy, places, sector_indices, shifted
 
 if TYPE_CHECKING:
     from sim.datasets.world import World
@@ -81,7 +81,7 @@ class IndustryTransfer(Policy):
     def contract(self) -> Contract:
         """The tax-sharing contract that covers each move."""
         return Contract(
-            name="industry_transfer", origin_share=self.origin_share, term=self.term, capped=self.capped,
+            name="industry_transfer", schedule=self.origin_share, term=self.term, capped=self.capped,
             gdp_attribution=self.gdp_attribution,
         )  # fmt: skip
 

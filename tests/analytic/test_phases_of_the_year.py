@@ -35,16 +35,16 @@ class TestContracts:
         return [float(r[:, 7].sum()) for r in rows]
 
     def test_songjiang_luan_pays_40_percent_for_5_years(self):
-        paid = self.pay(Contract("park", origin_share=0.4, term=5), 7)
+        paid = self.pay(Contract(name="park", schedule=0.4, term=5), 7)
         np.testing.assert_allclose(paid, [3.2] * 5 + [0.0] * 2)
 
     def test_2015_rule_halves_until_three_former_years_are_repaid(self):
         # The origin collected 3 a year on the plant, 9 in three years: 4 + 4 + 1, then nothing.
-        paid = self.pay(Contract("2015", origin_share=0.5, term=5, capped=True), 6, cap=9.0)
+        paid = self.pay(Contract(name="2015", schedule=0.5, term=5, capped=True), 6, cap=9.0)
         np.testing.assert_allclose(paid, [4.0, 4.0, 1.0, 0.0, 0.0, 0.0])
 
     def test_2015_rule_is_over_after_five_years_even_if_not_repaid(self):
-        paid = self.pay(Contract("2015", origin_share=0.5, term=5, capped=True), 7, cap=1000.0)
+        paid = self.pay(Contract(name="2015", schedule=0.5, term=5, capped=True), 7, cap=1000.0)
         np.testing.assert_allclose(paid, [4.0] * 5 + [0.0] * 2)
 
     def test_payments_of_a_run_reach_the_origin_a_year_later(self):

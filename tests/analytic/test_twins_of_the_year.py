@@ -18,8 +18,8 @@ from sim.year import Simulation
 from tests.worlds import POLICIES, small_model
 
 CONTRACTS = (
-    Contract("half", origin_share=0.5, term=5),
-    Contract("capped", origin_share={"age": {0: 0.6, 2: 0.3}}, term=4, capped=True),
+    Contract(name="half", schedule=0.5, term=5),
+    Contract(name="capped", schedule={"age": {0: 0.6, 2: 0.3}}, term=4, capped=True),
 )
 
 
