@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, field_validator
@@ -277,7 +277,7 @@ def _walk(
     """Keys of the user's data along pydantic's location (which also names branches of unions), with who owns them."""
     path: list[str] = []
     owner: type[BaseModel] | None = model
-    current: type[BaseModel] | None = model
+    current: Any = model
     for step in location:
         if isinstance(values, Mapping) and (step in values or str(step).isdigit() and int(step) in values):
             values = values[step] if step in values else values[int(step)]
@@ -286,15 +286,19 @@ def _walk(
         elif path:
             continue
         path.append(str(step))
-        owner = current or owner
-        current = _submodel(current, str(step))
+        owner = current if hasattr(current, "model_fields") else owner
+        current = _below(current, str(step))
     return path, owner, values
 
 
-def _submodel(model: type[BaseModel] | None, name: str) -> type[BaseModel] | None:
-    field = None if model is None else model.model_fields.get(name)
-    annotation = None if field is None else field.annotation
-    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+def _below(kind: Any, name: str) -> Any:
+    """What stands below a key: a model, a mapping of models, or None; a key may be a model's field or a mapping's."""
+    if get_origin(kind) is dict:
+        return get_args(kind)[1]
+    field = getattr(kind, "model_fields", {}).get(name)
+    kinds = () if field is None else (field.annotation, *get_args(field.annotation))
+    found = (kind for kind in kinds if hasattr(kind, "model_fields") or get_origin(kind) is dict)
+    return next(found, None)
 
 
 def _meaning(owner: type[BaseModel] | None, path: list[str]) -> str:
