@@ -336,6 +336,9 @@ def _compose_files(path: Path, choices: list[str], folders: Sequence[Path]) -> D
                 config: DictConfig = hydra_compose(path.stem, [f"hydra.searchpath=[{quoted}]", *choices])
         except (HydraException, OmegaConfBaseException) as error:
             raise InputError(_first_line(error), file=shown(path)) from None
+        except AssertionError:  # Hydra trips over its own message when lists stand below an override
+            message = "lines 'override GROUP: NAME' come last among the defaults"
+            raise InputError(message, file=shown(path), key="defaults") from None
     OmegaConf.set_struct(config, False)
     return config
 

@@ -111,12 +111,14 @@ class Outlook:
         self._learn = Learn(base)
         self._direct = DirectEffects(base)
         invest = Invest(base)
+        market = Market(base, tolerance=tolerance)
+        share = Share(base, trade=market.trade_weights)
         if expectations == "naive":
             self._ends: tuple[Phase, ...] = (invest,)
-            self._begins: tuple[Phase, ...] = (self._direct, Fiscal(base), Share(base), Assess(base))
+            self._begins: tuple[Phase, ...] = (self._direct, Fiscal(base), share, Assess(base))
         else:
             self._ends = (invest, People(base), self._learn)
-            self._begins = (Market(base, tolerance=tolerance), Fiscal(base), Share(base), Assess(base))
+            self._begins = (market, Fiscal(base), share, Assess(base))
         self._projected: tuple[int, dict[int, float]] = (0, {})
 
     def ahead(self, state: State, levers: Levers, growth: Mapping[int, float] | None, years: int) -> Result:

@@ -10,6 +10,7 @@ import numpy as np
 from sim.agents.assess import Assess
 from sim.agents.govern import MEMBER, Govern, Proposal
 from sim.agents.governments import Governments
+from sim.agents.rules import Rule, passive
 from sim.agents.scores import Result
 from sim.core.arrays import BoolArray, FloatArray
 from sim.core.errors import InputError
@@ -67,12 +68,15 @@ class Simulation:
             np.zeros_like(self.state.membership),
             np.zeros_like(self.state.membership),
         )
-        self.governments = self._governments()
+        decides = self.proposals or config.governments.rule != "passive" or config.governments.rules
+        self.governments = self._governments() if decides else None
+        self._assess = Assess(base, self.governments)
+        self._govern = Govern(base, self.governments, self.proposals, self.look_ahead)
         self._outlook: Outlook | None = None
         self.learn = Learn(base, growth=growth, shock=self._shock if config.shocks.enabled else None)
         self.phases: tuple[Phase, ...] = (
-            self.market, Fiscal(base), Share(base), Assess(base, self.governments),
-            Govern(base, self.governments, self.proposals, self.look_ahead), Invest(base), People(base), self.learn,
+            self.market, Fiscal(base), Share(base, (config.seed, config.replicate), self.market.trade_weights),
+            self._assess, self._govern, Invest(base), People(base), self.learn,
         )  # fmt: skip
         self.solver: list[dict[str, float]] = []
 
@@ -131,6 +135,18 @@ class Simulation:
             )
         return self._outlook.ahead(state, self.levers, self.learn.growth, years)
 
+    def rule_of(self, city: int) -> Rule:
+        """The rule by which a city's government decides."""
+        return passive if self.governments is None else self.governments.rule_of[city]
+
+    def set_rule(self, city: int, rule: Rule) -> None:
+        """Let a city decide by another rule from now on."""
+        if self.governments is None:
+            self.governments = self._governments()
+            self._assess.governments = self.governments
+            self._govern.take_office(self.governments)
+        self.governments.rule_of[city] = rule
+
     def _agreed_policy(self, number: int, policy: Policy, state: State) -> Policy:
         """The policy with the members of this state, its split shifted as it was renegotiated."""
         members = self._codes(state.membership[number] == MEMBER)
@@ -158,14 +174,10 @@ class Simulation:
     def _codes(self, chosen: BoolArray) -> list[str]:
         return [self.world.region_ids[i] for i in np.flatnonzero(chosen)]
 
-    def _governments(self) -> Governments | None:
-        """The cities' governments; None where nobody has anything to decide."""
+    def _governments(self) -> Governments:
         config = self.config.governments
-        found = None
-        if self.proposals or config.rule != "passive" or config.rules:
-            seeds = self.config.seed, self.config.replicate
-            found = Governments.of(self.world, self.years, seeds, config.tastes, config.rule, config.rules)
-        return found
+        seeds = self.config.seed, self.config.replicate
+        return Governments.of(self.world, self.years, seeds, config.tastes, config.rule, config.rules)
 
     def _check(self) -> None:
         from sim.indicators.identities import check_identities

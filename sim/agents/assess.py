@@ -23,16 +23,25 @@ PERCENT = 100.0  # unit: the national path is in percent
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def attribute(
-    cohorts: FloatArray, credit: FloatArray, capital: FloatArray, value_added: FloatArray, gdp: FloatArray
+    cohorts: FloatArray,
+    credit: FloatArray,
+    sharing: FloatArray,
+    capital: FloatArray,
+    value_added: FloatArray,
+    gdp: FloatArray,
 ) -> None:
-    """Move ``credit [contract]`` of what moved plants add from host to origin, in ``gdp [region]``."""
+    """Move a share of what moved plants add from host to origin, in ``gdp [region]``.
+
+    It is ``credit [contract, origin]`` as long as the host takes part, ``sharing [contract, host]`` above zero.
+    """
     for c in range(cohorts.shape[0]):
         origin, host, sector, kind = int(cohorts[c, 0]), int(cohorts[c, 1]), int(cohorts[c, 2]), int(cohorts[c, 3])
         if not (0 <= origin < gdp.size and 0 <= host < gdp.size and 0 <= sector < capital.shape[1]):
             raise IndexError("a cohort that is nowhere, or under no contract")
-        if not 0 <= kind < credit.size:
+        if not 0 <= kind < credit.shape[0]:
             raise IndexError("a cohort that is nowhere, or under no contract")
-        amount = credit[kind] * cohorts[c, 5] / capital[host, sector] * value_added[host, sector]
+        share = credit[kind, origin] if sharing[kind, host] > 0.0 else 0.0
+        amount = share * cohorts[c, 5] / capital[host, sector] * value_added[host, sector]
         gdp[origin] += amount
         gdp[host] -= amount
 
@@ -44,7 +53,7 @@ class Assess:
     reads: ClassVar[tuple[str, ...]] = (
         *("gdp", "value_added", "capital", "cohorts", "real_gdp", "real_income", "own_revenue", "city_service"),
         *("city_cash", "resident_population", "national", "attributed_memory", "reference_income", "reference_room"),
-        "score_memory",
+        *("score_memory", "contract_key"),
     )
     writes: ClassVar[tuple[str, ...]] = (
         *("attributed_gdp", "score", "score_terms", "score_memory", "attributed_memory"),
@@ -60,8 +69,9 @@ class Assess:
         state.attributed_gdp[:] = state.gdp
         rows = state.cohorts
         if rows.size:
-            credit = np.array([contract.gdp_attribution * (contract.term > 0) for contract in levers.contracts])
-            attribute(rows, credit, state.capital, state.value_added, state.attributed_gdp)
+            credit = np.array([[contract.gdp_attribution * (contract.term > 0)] for contract in levers.contracts])
+            credit = credit * levers.sharing * state.contract_key
+            attribute(rows, credit, levers.sharing, state.capital, state.value_added, state.attributed_gdp)
         if self.governments is not None:
             self._score(state, levers, self.governments)
 
@@ -101,7 +111,13 @@ class Assess:
                 0.0,
             ]
         )
-        state.score[:n] = mixed(terms, (region / scale)[None], governments.weights, levers.regional_weight[:n])
+        state.score[:n] = mixed(
+            terms,
+            (region / scale)[None],
+            governments.weights,
+            levers.regional_weight[:n],
+            governments.params.standard,
+        )
         state.score_memory[1] = state.score_memory[0]
         state.score_memory[0] = state.score
         state.attributed_memory[:n] = attributed

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import mesa
 import numpy as np
 
+from sim.agents.govern import MEMBER
+from sim.agents.governments import rule_named
+from sim.agents.rules import Decision, Observation, Rule, per_city
 from sim.core.arrays import FloatArray
+from sim.core.state import SCORE_TERMS
 
 if TYPE_CHECKING:
     from sim.core.state import State
@@ -44,6 +49,9 @@ class CityAgent(mesa.Agent):  # type: ignore[misc]
     population = _Column("resident_population", "residents, 10,000 persons")
     own_revenue = _Column("own_revenue", "general budget revenue, 100 million yuan")
     debt = _Column("debt", "debt, 100 million yuan")
+    score = _Column("score", "what its government makes of the year")
+    decided_subsidy = _Column("decided_subsidy", "subsidy per yuan of new and arriving investment, as it decided")
+    infrastructure_share = _Column("infrastructure_share", "share of its budget spent on infrastructure")
     subsidy_rate = _Column("subsidy_rate", "subsidy per yuan of arriving investment")
 
     def __init__(self, model: mesa.Model, city_id: str, name: str, index: int) -> None:
@@ -56,6 +64,36 @@ class CityAgent(mesa.Agent):  # type: ignore[misc]
     def state(self) -> State:
         """The model's state, shared by all agents."""
         return self.model.state  # type: ignore[no-any-return]
+
+    @property
+    def rule(self) -> Rule:
+        """The rule by which its government decides; set it to a rule's name or to a function.
+
+        The function takes this city's :class:`sim.agents.rules.Observation`, in plain numbers, and returns a
+        :class:`sim.agents.rules.Decision`.
+        """
+        return self.model.simulation.rule_of(self.index)  # type: ignore[no-any-return]
+
+    @rule.setter
+    def rule(self, rule: str | Callable[[Observation], Decision]) -> None:
+        self.model.simulation.set_rule(
+            self.index, rule_named(rule, "rule") if isinstance(rule, str) else per_city(rule)
+        )
+
+    @property
+    def tastes(self) -> dict[str, float]:
+        """Weights of growth, income, balance and compliance in its score; empty where governments decide nothing."""
+        governments = self.model.simulation.governments
+        if governments is None:
+            return {}
+        return dict(zip(SCORE_TERMS, governments.weights[self.index].tolist(), strict=True))
+
+    @property
+    def agreements(self) -> list[str]:
+        """Agreements that it is a member of."""
+        proposals = self.model.simulation.proposals
+        signed = self.state.membership[:, self.index] == MEMBER
+        return [proposal.name for proposal, is_member in zip(proposals, signed, strict=True) if is_member]
 
     @property
     def industry_mix(self) -> FloatArray:

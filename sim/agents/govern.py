@@ -58,6 +58,7 @@ class GovernParams:
     infrastructure_step: float  # [infrastructure_step]
     infrastructure_band: float  # [infrastructure_band]
     imitation: float  # [imitation_probability]
+    country_follows: float  # [country_subsidy_follows]
 
     @classmethod
     def read(cls, world: World) -> GovernParams:
@@ -69,6 +70,7 @@ class GovernParams:
             infrastructure_step=p.value("infrastructure_step"),
             infrastructure_band=p.value("infrastructure_band"),
             imitation=p.value("imitation_probability"),
+            country_follows=p.value("country_subsidy_follows"),
         )
 
 
@@ -85,7 +87,7 @@ class Govern:
 
     name: ClassVar[str] = "govern"
     reads: ClassVar[tuple[str, ...]] = (
-        *("score", "score_memory", "decided_subsidy", "infrastructure_share", "search_direction"),
+        *("score", "score_memory", "decided_subsidy", "infrastructure_share", "search_direction", "gdp"),
     )
     writes: ClassVar[tuple[str, ...]] = ("decided_subsidy", "infrastructure_share", "search_direction")
 
@@ -93,10 +95,16 @@ class Govern:
         self, base: BaseYear, governments: Governments | None, proposals: tuple[Proposal, ...], look_ahead: LookAhead
     ) -> None:
         self.base = base
-        self.governments = governments
         self.proposals = proposals
         self.look_ahead = look_ahead
-        self.params = GovernParams.read(base.world) if governments is not None else None
+        self.governments: Governments | None = None
+        self.params: GovernParams | None = None
+        if governments is not None:
+            self.take_office(governments)
+
+    def take_office(self, governments: Governments) -> None:
+        """Let these governments decide from now on."""
+        self.governments, self.params = governments, GovernParams.read(self.base.world)
 
     def update(self, state: State, levers: Levers) -> None:
         """Decisions of the year; they take effect in its invest phase, agreements in the next year."""
@@ -111,7 +119,7 @@ class Govern:
 
     def _decide(self, state: State, levers: Levers, governments: Governments) -> None:
         seen = self._observed(state, levers, governments)
-        for rule, members in governments.rules:
+        for rule, members in governments.groups:
             decision = rule(_of(seen, members))
             for name, column in (
                 ("subsidy_rate", state.decided_subsidy),
@@ -122,8 +130,11 @@ class Govern:
                 decided = getattr(decision, name)
                 if decided is not None:
                     column[members] = decided
-        n = self.base.world.n_cities
-        np.minimum(state.decided_subsidy[:n], seen.subsidy_limit, out=state.decided_subsidy[:n])
+        n, roc, q = self.base.world.n_cities, self.base.world.roc, self.params
+        assert q is not None
+        rates = state.decided_subsidy[:n]
+        np.minimum(rates, seen.subsidy_limit, out=rates)
+        state.decided_subsidy[roc] = q.country_follows * float(rates @ state.gdp[:n] / state.gdp[:n].sum())
 
     def _observed(self, state: State, levers: Levers, governments: Governments) -> Observation:
         """What all cities see."""
@@ -147,7 +158,7 @@ class Govern:
             best_peer_score=np.where(has_peer, score[best], score),
             draw=governments.draws[min(year, len(governments.draws) - 1)],
             subsidy_step=q.subsidy_step,
-            subsidy_limit=np.minimum(q.subsidy_limit, levers.subsidy_cap[:n]),
+            subsidy_limit=q.subsidy_limit * (1.0 - levers.subsidy_ban[:n]),
             infrastructure_step=q.infrastructure_step,
             infrastructure_band=q.infrastructure_band,
             infrastructure_base=self.base.state.infrastructure_share[:n],
@@ -248,7 +259,7 @@ class Govern:
         signs = np.zeros_like(chosen)
         n = self.base.world.n_cities
         seen = self._observed(state, levers, governments)
-        for rule, members in governments.rules:
+        for rule, members in governments.groups:
             cities = members[chosen[:n][members]]
             if not cities.size:
                 continue
@@ -401,7 +412,8 @@ def score_gain(
         together.whole(), without.whole(), np.empty((0, 0)), governments.params, start=start.whole().attributed
     )
     share = regional_weight[:, None]
-    return mixed(own, region, governments.weights, regional_weight), (1.0 - share) * own + share * region
+    score = mixed(own, region, governments.weights, regional_weight, governments.params.standard)
+    return score, (1.0 - share) * own + share * region
 
 
 class _Book:

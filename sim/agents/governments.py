@@ -8,22 +8,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.agents.rules import RULES, Rule
+from sim.agents.rules import RULES, Rule, always_sign, never_sign, passive
 from sim.agents.scores import ScoreParams, peer_weights, tastes
 from sim.core.arrays import FloatArray, IntArray
 from sim.core.errors import InputError
+from sim.core.state import SCORE_TERMS
 from sim.core.streams import stream
 from sim.core.words import did_you_mean
 
 if TYPE_CHECKING:
     from sim.datasets.world import World
 
+ONLY_SIGN = (passive, never_sign, always_sign)
+"""Rules that leave subsidies and budgets alone."""
+
 DRAWS = 3  # unit: random numbers of a city and year, see Observation.draw
 TASTES = ("drawn", "mean", "growth", "income", "revenue")
 """How the weights of the score are set: drawn for each city, their mean for all, or one term alone."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Governments:
     """What stays the same about the cities' governments through a run.
 
@@ -31,17 +35,15 @@ class Governments:
         params: of the score.
         weights: tastes ``[city, term]``, rows sum to one.
         peers: ``[city, city]``, rows sum to one.
-        rules: cities ``[k]`` that decide by the same rule, with the rule.
+        rule_of: rule of every city; may be replaced one by one.
         draws: uniform random numbers ``[year, city, 3]``, each city's own.
-        is_active: whether any city decides by more than the passive rule.
     """
 
     params: ScoreParams
     weights: FloatArray
     peers: FloatArray
-    rules: tuple[tuple[Rule, IntArray], ...]
+    rule_of: list[Rule]
     draws: FloatArray
-    is_active: bool
 
     @classmethod
     def of(
@@ -61,35 +63,39 @@ class Governments:
             InputError: an unknown city or rule.
         """
         params = ScoreParams.read(world)
-        n = world.n_cities
-        alone = dict(zip(TASTES[2:], range(len(TASTES)), strict=False))
-        if taste in alone:
-            weights = np.zeros((n, len(params.scale)))
-            weights[:, alone[taste]] = 1.0
-        elif taste == "mean":
-            weights = np.tile(params.concentration / params.concentration.sum(), (n, 1))
-        else:
-            weights = tastes(params, world, *seeds)
-        names = [rule] * n
+        n, first = world.n_cities, world.base_year
+        rule_of = [rule_named(rule, "governments.rule")] * n
         for code, own in rules.items():
-            names[_city(world, code)] = own
-        groups = {name: np.flatnonzero(np.array(names) == name) for name in dict.fromkeys(names)}
-        unmoved = {"passive", "never_sign", "always_sign"}
-        active = not set(names) <= unmoved
-        shape = (len(years), n, DRAWS)
-        cities = world.region_ids[:n]
-        draws = np.zeros(shape)
-        if active:
-            first = world.base_year
-            draws = np.stack([stream(*seeds, "decisions", first, c).random(shape[::2]) for c in cities], axis=1)
+            rule_of[_city(world, code)] = rule_named(own, f"governments.rules.{code}")
+        drawn = [stream(*seeds, "decisions", first, city) for city in world.region_ids[:n]]
         return cls(
             params=params,
-            weights=weights,
+            weights=_weights(params, world, seeds, taste),
             peers=peer_weights(world),
-            rules=tuple((_rule(name), members) for name, members in groups.items()),
-            draws=draws,
-            is_active=active,
+            rule_of=rule_of,
+            draws=np.stack([of_city.random((len(years), DRAWS)) for of_city in drawn], axis=1),
         )
+
+    @property
+    def groups(self) -> list[tuple[Rule, IntArray]]:
+        """Every rule with the cities ``[k]`` that decide by it."""
+        members: dict[int, list[int]] = {}
+        for city, rule in enumerate(self.rule_of):
+            members.setdefault(id(rule), []).append(city)
+        return [(self.rule_of[cities[0]], np.array(cities)) for cities in members.values()]
+
+    @property
+    def is_active(self) -> bool:
+        """Whether any city decides more than whether to sign."""
+        return any(rule not in ONLY_SIGN for rule in self.rule_of)
+
+
+def _weights(params: ScoreParams, world: World, seeds: tuple[int, int], taste: str) -> FloatArray:
+    """Weights of the score ``[city, term]``."""
+    if taste == "drawn":
+        return tastes(params, world, *seeds)
+    alone = dict(zip(TASTES[2:], np.eye(len(SCORE_TERMS)), strict=False))
+    return np.tile(alone.get(taste, params.standard), (world.n_cities, 1))
 
 
 def _city(world: World, code: str) -> int:
@@ -103,9 +109,12 @@ def _city(world: World, code: str) -> int:
     return index
 
 
-def _rule(name: str) -> Rule:
+def rule_named(name: str, key: str) -> Rule:
+    """A rule by its name.
+
+    Raises:
+        InputError: there is none of this name.
+    """
     if name not in RULES:
-        raise InputError(
-            f"unknown rule '{name}'{did_you_mean(name, RULES)}", key="governments.rule", allowed=", ".join(RULES)
-        )
+        raise InputError(f"unknown rule '{name}'{did_you_mean(name, RULES)}", key=key, allowed=", ".join(RULES))
     return RULES[name]

@@ -3,9 +3,9 @@
 ``U = w1 (g - mean g of peers) / .02 + w2 ln(real income / reference) / .02 + w3 (balance / revenue) / .10 + w4
 compliance``: g is the growth of real GDP as the officials' assessment attributes it; peers are the other cities of the
 province; the reference is the base year's real income grown at the nation's pace; the balance is what the budget
-leaves for services above the base year's, grown with the nation and the residents. The region's result, all
-cities as one, counts with the weight that a policy gives it. Compliance with environmental standards is zero until the
-model has an environment.
+leaves for services above the base year's, grown with the nation and the residents. The region's result, all cities as
+one, against the nation's growth and by mean tastes, counts with the weight that a policy gives it. Compliance with
+environmental standards is zero until the model has an environment.
 """
 
 from __future__ import annotations
@@ -34,6 +34,11 @@ class ScoreParams:
     discount: float  # 1/year [government_discount_rate]
     inequality: float  # points per Theil point in the score of province and centre [inequality_aversion]
     inequality_scale: float  # [score_scale_inequality]
+
+    @property
+    def standard(self) -> FloatArray:
+        """Mean tastes ``[term]``, which weigh the region's result."""
+        return np.asarray(self.concentration / self.concentration.sum())
 
     @classmethod
     def read(cls, world: World) -> ScoreParams:
@@ -89,6 +94,7 @@ class Result:
     real_income: FloatArray
     room: FloatArray  # real: over the price index
     revenue: FloatArray  # own revenue over the price index
+    shared: FloatArray  # net receipts under contracts with other cities, over the price index
 
     @classmethod
     def of(cls, state: State, n: int) -> Result:
@@ -99,6 +105,7 @@ class Result:
             real_income=state.real_income[:n].copy(),
             room=room(state)[:n] / state.cpi[:n],
             revenue=state.own_revenue[:n] / state.cpi[:n],
+            shared=state.shared_revenue[:n] / state.cpi[:n],
         )
 
     @classmethod
@@ -136,10 +143,19 @@ def gain_terms(
     return np.asarray(terms / params.scale)
 
 
-def mixed(own: FloatArray, region: FloatArray, weights: FloatArray, regional_weight: FloatArray) -> FloatArray:
-    """Score ``[city]`` of terms ``[city, term]`` and the region's ``[1, term]``, by tastes and weight of the region."""
-    share = regional_weight[:, None]
-    return np.asarray((((1.0 - share) * own + share * region) * weights).sum(axis=1))
+def mixed(
+    own: FloatArray, region: FloatArray, weights: FloatArray, regional_weight: FloatArray, standard: FloatArray
+) -> FloatArray:
+    """Score ``[city]``: its own terms by its tastes, and the region's result by the weight that an assessment gives it.
+
+    Args:
+        own: terms of every city ``[city, term]``.
+        region: terms of all cities as one ``[1, term]``.
+        weights: tastes ``[city, term]``.
+        regional_weight: weight of the region's result ``[city]``.
+        standard: weights of the terms ``[term]`` in the region's result, the same for all.
+    """
+    return np.asarray((1.0 - regional_weight) * (own * weights).sum(axis=1) + regional_weight * (region @ standard))
 
 
 def theil(income: FloatArray, people: FloatArray) -> float:

@@ -98,6 +98,13 @@ def _records(arguments: argparse.Namespace, name: str, columns: list[str]) -> Ro
     return common.records(World.load(arguments.world).tables[name][columns])
 
 
+def rules(arguments: argparse.Namespace) -> Rows:
+    """Rules by which city governments decide (governments.rule)."""
+    from sim.agents.rules import RULES
+
+    return [{"rule": name, **_described(rule)} for name, rule in RULES.items()]
+
+
 def phases(arguments: argparse.Namespace) -> Rows:
     """The year in order, with what each phase reads and writes."""
     from sim.year import YEAR
@@ -115,6 +122,7 @@ LISTS: dict[str, Callable[[argparse.Namespace], Rows]] = {
     "indicators": indicators,
     "parameters": parameters,
     "phases": phases,
+    "rules": rules,
     "sectors": sectors,
     "cities": cities,
 }

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sim.core.agreements import Contract
-from sim.core.arrays import FloatArray
+from sim.core.arrays import FloatArray, IntArray
+from sim.core.errors import InputError
 
 
 @dataclass
@@ -21,7 +22,7 @@ class Levers:
     relocation_open: FloatArray  # [N, N] weight of a host for capital that leaves by policy, 0 = closed
     park_incentive: FloatArray  # [N, N] log points added to the attraction of a host
     subsidy_rate: FloatArray  # [N] paid by the host per yuan of arriving capital
-    subsidy_cap: FloatArray  # [N] highest subsidy per yuan of investment that common rules allow, 1 = no rule
+    subsidy_ban: FloatArray  # [N] share of subsidies that common rules forbid, of the limit and of every incentive
     regional_weight: FloatArray  # [N] weight of the region's result in a city government's score
     passenger_time: FloatArray  # [N, N] factor on the travel time of people
     freight_time: FloatArray  # [N, N] factor on the travel time of goods
@@ -29,6 +30,7 @@ class Levers:
     works: FloatArray  # [N] infrastructure for joint projects built here this year, 100 million yuan, paid next year
     grant: FloatArray  # [N] what the centre pays towards them
     relocation_contract: FloatArray  # [N, N] index of the contract that covers a move, -1 = none
+    sharing: FloatArray  # [contract, N] part of what it owes under a contract that a member pays; 0 = not a member
     contracts: list[Contract] = field(default_factory=list)
 
     @classmethod
@@ -42,7 +44,7 @@ class Levers:
             relocation_open=np.zeros((n, n)),
             park_incentive=np.zeros((n, n)),
             subsidy_rate=np.zeros(n),
-            subsidy_cap=np.ones(n),
+            subsidy_ban=np.zeros(n),
             regional_weight=np.zeros(n),
             passenger_time=np.ones((n, n)),
             freight_time=np.ones((n, n)),
@@ -50,19 +52,59 @@ class Levers:
             works=np.zeros(n),
             grant=np.zeros(n),
             relocation_contract=np.full((n, n), -1.0),
+            sharing=np.zeros((0, n)),
         )
 
     def reset(self, baseline: Levers) -> None:
-        """Return every array to the baseline in place; contracts once made stay known by their index."""
+        """Return every array to the baseline in place; contracts stay known by their index, without members."""
         for name in ARRAYS:
             getattr(self, name)[:] = getattr(baseline, name)
+        self.sharing = np.zeros((len(self.contracts), self.sharing.shape[1]))
 
-    def add_contract(self, contract: Contract) -> int:
-        """Index of a contract, entered once."""
-        if contract not in self.contracts:
+    def add_contract(self, contract: Contract, members: IntArray | None = None, part: float = 1.0) -> int:
+        """Index of a contract, known by its name: entered once, replaced when its terms have changed.
+
+        A policy enters its contracts every year, whoever takes part, so that an index means the same in every year.
+
+        Args:
+            contract: as it is agreed this year.
+            members: indices of the regions that pay and receive this year; None leaves that as it is.
+            part: what of it they pay, 1 = all.
+
+        Raises:
+            InputError: another contract of this name was entered this year.
+        """
+        names = [known.name for known in self.contracts]
+        index = names.index(contract.name) if contract.name in names else len(names)
+        if index == len(names):
             self.contracts.append(contract)
-        return self.contracts.index(contract)
+            self.sharing = np.vstack([self.sharing, np.zeros_like(self.works)])
+        elif self.contracts[index] != contract:
+            if self.sharing[index].any():
+                raise InputError(f"two different contracts are called {contract.name}")
+            self.contracts[index] = contract
+        if members is not None:
+            self.sharing[index, members] = part
+        return index
+
+    def cover(self, index: int, origins: IntArray, hosts: IntArray) -> None:
+        """Put moves from origins to hosts under a contract; one under which nobody can claim anything gives way.
+
+        Raises:
+            InputError: moves between two of these cities are under another contract already.
+        """
+        pairs = origins[:, None], hosts[None, :]
+        taken = self.relocation_contract[pairs]
+        contract = self.contracts[index]
+        for known in np.unique(taken[(taken >= 0.0) & (taken != index)]):
+            other = self.contracts[int(known)]
+            if contract.is_empty:
+                return
+            if not other.is_empty:
+                both = f"contracts {other.name} and {contract.name}"
+                raise InputError(f"{both} cover moves between the same cities: one of them must share nothing")
+        self.relocation_contract[pairs] = index
 
 
-ARRAYS = tuple(item.name for item in dataclasses.fields(Levers) if item.name != "contracts")
-"""Every lever but the contracts, which stay known."""
+ARRAYS = tuple(item.name for item in dataclasses.fields(Levers) if item.name not in ("contracts", "sharing"))
+"""Levers whose shape never changes; contracts stay known, and ``sharing`` has a row for each."""

@@ -28,7 +28,13 @@ COHORT = ("origin", "destination", "sector", "contract", "year", "capital", "pai
 """Columns of the ledger of capital that moved under a contract (``contract`` counts the model's contracts)."""
 
 PAYMENT = ("payer", "payee", "sector", "contract", "age", "base", "rate", "amount")
-"""Columns of what contracts oblige hosts to pay on a year's tax; settled in the next year."""
+"""Columns of what contracts oblige payers to pay on a year's tax; settled in the next year."""
+
+EVERY_SECTOR, ARBITRATION = -1, -2
+"""In the column ``sector``: a payment on all sectors together; one that was contested and is settled now."""
+
+WITHHELD = (*PAYMENT, "due")
+"""Columns of payments that are contested, with the year on whose tax they are settled."""
 
 EVENT = ("agreement", "party", "event", "expected_gain", "reserve", "reason", *(f"{t}_gain" for t in SCORE_TERMS))
 """Columns of what happens to agreements in a year; ``party`` counts regions, then provinces, then the centre."""
@@ -273,6 +279,9 @@ class State:
     )
     cohorts: FloatArray = dataclasses.field(default_factory=lambda: np.empty((0, len(COHORT))))
     payments: FloatArray = dataclasses.field(default_factory=lambda: np.empty((0, len(PAYMENT))))
+    withheld: FloatArray = dataclasses.field(default_factory=lambda: np.empty((0, len(WITHHELD))))
+    contract_key: FloatArray = dataclasses.field(default_factory=lambda: np.empty((0, 0)))
+    first_tax: FloatArray = dataclasses.field(default_factory=lambda: np.empty((0, 0)))
     membership: FloatArray = dataclasses.field(default_factory=lambda: np.empty((0, 0)))
     losing_years: FloatArray = dataclasses.field(default_factory=lambda: np.empty((0, 0)))
     given: FloatArray = dataclasses.field(default_factory=lambda: np.empty((0, 0)))
@@ -316,7 +325,9 @@ FIELDS: tuple[Field, ...] = tuple(fields_of(State))
 AGREED = ("membership", "losing_years", "given", "events")
 """``[agreement, region]``: 1 member, 0 not asked, -1 refused, -2 left; years of expected loss; what the split was
 shifted towards it. And what happened this year, rows as `EVENT`."""
-SAVED = (*(field.name for field in FIELDS), "cohorts", "payments", *AGREED, "acceleration_stored")
+SHARED = ("cohorts", "payments", "withheld", "contract_key", "first_tax")
+"""Ledgers of contracts, and by ``[contract, region]`` the key in force and the base of the contract's first year."""
+SAVED = (*(field.name for field in FIELDS), *SHARED, *AGREED, "acceleration_stored")
 ACCELERATION_DEPTH = 30  # pairs the solver remembers: measured, later years then need 5 sweeps instead of 23
 
 

@@ -334,7 +334,10 @@ def run_scenario(
 
 
 def reference_config(config: RunConfig) -> RunConfig:
-    """The run beside a run: the reference scenario's policies; data, years, seed and numbers stay the same."""
+    """The run beside a run: the reference scenario's policies and governments; all else stays the same.
+
+    Where both scenarios have the same governments, so have the two runs, whatever was changed about them.
+    """
     from sim.compose import compose
     from sim.config import RunConfig
 
@@ -342,7 +345,18 @@ def reference_config(config: RunConfig) -> RunConfig:
         raise InputError(f"scenario {config.scenario} names no reference", key="reference")
     other = compose(config.reference)
     own = {"scenario": other.scenario, "title": other.title, "question": other.question.model_dump()}
+    own["governments"] = _governments(config, other)
     return RunConfig.judge({**config.plain(), **own, "reference": None, "policies": other.plain()["policies"]})
+
+
+def _governments(config: RunConfig, other: RunConfig) -> dict[str, object]:
+    """How cities decide in the reference: as in the run where the two scenarios agree, else as its scenario says."""
+    from sim.compose import compose, scenarios
+
+    now, given = config.governments.model_dump(), other.governments.model_dump()
+    if now == given or config.scenario not in scenarios():
+        return given
+    return now if compose(config.scenario).governments == other.governments else given
 
 
 class _Clock:

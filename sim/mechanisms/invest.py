@@ -244,8 +244,8 @@ def next_ledger(  # noqa: PLR0913 - a kernel takes arrays and scalars
     """Age the cohorts that moved under a contract, drop those whose term ended, and enter this year's.
 
     Rows as :data:`sim.core.state.COHORT`, new ones by sector, origin and host, with the most that each may ever pay:
-    its part of ``former_tax [region, sector]``. ``moved`` and what of it is by policy, ``directed``, are ``[sector,
-    origin, destination]``; ``contract [origin, destination]`` counts ``terms``, -1 = none.
+    its part of ``former_tax [region, sector]``. ``moved`` and what of it may come under a contract, ``directed``,
+    are ``[sector, origin, destination]``; ``contract [origin, destination]`` counts ``terms``, -1 = none.
     """
     n = capital.shape[0]
     left = 1.0 - depreciation
@@ -319,12 +319,12 @@ class Invest:
         relative, state.national[4] = returns(
             state.value_added, state.capital, state.investment_price, self._fixed, state.land_price, state.net_return
         )
-        state.subsidy_rate[:] = np.minimum(levers.subsidy_rate + state.decided_subsidy, levers.subsidy_cap)
+        state.subsidy_rate[:] = levers.subsidy_rate * (1.0 - levers.subsidy_ban) + state.decided_subsidy
         self._positions(state)
         self._relocate(state, levers, relative)
         self._accumulate(state)
         base = self.base
-        state.promised_subsidy[:] = np.minimum(state.decided_subsidy, levers.subsidy_cap)
+        state.promised_subsidy[:] = state.decided_subsidy
         promoted = relative / (1.0 - state.promised_subsidy[:, None])
         state.investment_share[:] = investment_shares(
             base.budgets.investment_share, state.capital, base.state.capital, promoted, self.params.return_elasticity
@@ -371,8 +371,21 @@ class Invest:
         former_tax = state.tax_memory.sum(axis=0) * (3 / years)
         state.cohorts = next_ledger(
             state.cohorts, terms, state.year, self.params.depreciation, state.capital, state.relocated_capital,
-            directed, levers.relocation_contract, former_tax, self._mobile,
+            self._covered(state, levers, directed), levers.relocation_contract, former_tax, self._mobile,
         )  # fmt: skip
+
+    def _covered(self, state: State, levers: Levers, directed: FloatArray) -> FloatArray:
+        """Moves that come under contracts: those by policy, or all of them where a contract covers all; its sectors."""
+        covered = directed
+        for index, contract in enumerate(levers.contracts):
+            if contract.base == "moved_tax" and (contract.covers == "all" or contract.sectors):
+                pairs = levers.relocation_contract == index
+                moved = state.relocated_capital if contract.covers == "all" else directed
+                about = contract.sectors or self.base.world.sector_ids
+                is_shared = np.array([sector in about for sector in self.base.world.sector_ids])
+                covered = covered.copy()
+                covered[:, pairs] = moved[:, pairs] * is_shared[:, None]
+        return covered
 
     def _accumulate(self, state: State) -> None:
         """Capital of next year, private by what is invested and moved, public with its own rate."""

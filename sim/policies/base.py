@@ -34,6 +34,7 @@ class Effect(BaseModel):
     indicator: str  # column of the cities table ...
     places: str  # ... summed over: origins, destinations or region
     sign: int  # of its change after five years
+    governments: dict[str, str] = {}  # how they decide, with and without the policy, where it acts through them
 
 
 class Policy(BaseModel):

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 
 from sim.core.levers import Levers
 from sim.policies import REGISTRY
+from sim.year import Simulation
 from tests.worlds import POLICIES, small_base, small_model, small_reference
 
 SMALL = 0.01
 
 
-def run_with(name: str, **changes: object):
-    reference = small_reference()
-    model = small_model({name: POLICIES[name] | changes}, growth=reference.growth)
+@cache
+def reference_of(name: str) -> Simulation:
+    """What the policy is compared with: the same governments without it."""
+    governments = REGISTRY[name].effect.governments
+    if not governments:
+        return small_reference()
+    model = small_model(growth=small_reference().growth, governments=governments)
+    model.run()
+    return model
+
+
+def run_with(name: str, **changes: object) -> Simulation:
+    setting = REGISTRY[name].effect.governments
+    model = small_model({name: POLICIES[name] | changes}, growth=small_reference().growth, governments=setting)
     model.run()
     return model
 
@@ -34,7 +48,7 @@ def test_every_policy_is_tested():
 @pytest.mark.parametrize("name", REGISTRY)
 def test_zero_strength_is_the_reference_bit_for_bit(name: str):
     strength = REGISTRY[name].effect.strength
-    model, reference = run_with(name, **{strength: 0.0}), small_reference()
+    model, reference = run_with(name, **{strength: 0.0}), reference_of(name)
     for field, values in reference.record.arrays.items():
         assert np.array_equal(model.record.arrays[field], values), field
 
@@ -52,7 +66,7 @@ def test_double_strength_doubles_the_change_of_the_lever(name: str):
 @pytest.mark.parametrize("name", REGISTRY)
 def test_effect_has_the_documented_sign(name: str):
     effect = REGISTRY[name].effect
-    model, reference = run_with(name), small_reference()
+    model, reference = run_with(name), reference_of(name)
     world = model.world
     places = {
         "region": range(world.n_cities),

@@ -124,7 +124,7 @@ class Runner:
                 return
             before = self._references.get_or(_key(reference), lambda: _finished(Simulation(reference, base=base)))
             outcome.before = before
-            if config.policies == reference.policies:
+            if (config.policies, config.governments) == (reference.policies, reference.governments):
                 outcome.model = before
                 return
             outcome.model = _finished(Simulation(config, base=base, growth=before.growth))
