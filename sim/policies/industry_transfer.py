@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from sim.core.agreements import Contract, Schedule, ScheduleField, check_schedule
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 
 JING_JIN_JI = "Ministry of Finance and State Administration of Taxation, 2015: 50:50 for 3 years, at most 5"
 SONGJIANG = "Songjiang-Lu'an park: 40 % to the origin for 5 years"
-
-
+KEY = "policies.industry_transfer"
 SPLIT_STEP = 0.1  # source: judgement, share of the tax that a renegotiation moves
 
 
@@ -110,16 +110,18 @@ class IndustryTransfer(Policy):
 
     def set_levers(self, levers: Levers, year: int, world: World) -> None:
         """Push capital out of the origins, open the hosts, pay the incentive, cover the moves by the contract."""
-        places(self.origins, world, "policies.industry_transfer.origins")
-        sectors = sector_indices(self.sectors, world, "policies.industry_transfer.sectors")
-        index = levers.add_contract(self.contract())
+        places(self.origins, world, f"{KEY}.origins")
+        sectors = sector_indices(self.sectors, world, f"{KEY}.sectors")
+        hosts_of = {
+            world.index(origin): places(self.takes_part(self.hosts_of(origin)), world, f"{KEY}.pairs.{origin}")
+            for origin in self.takes_part(self.origins)
+        }
+        members = np.array([*hosts_of, *(host for hosts in hosts_of.values() for host in hosts)], dtype=np.int64)
+        index = levers.add_contract(self.contract(), members)
         if not self.start <= year <= self.end or self.pace == 0.0:
             return
-        for origin in self.takes_part(self.origins):
-            key = f"policies.industry_transfer.pairs.{origin}"
-            hosts = places(self.takes_part(self.hosts_of(origin)), world, key)
-            pairs = world.index(origin), hosts
-            levers.relocation_rate[world.index(origin), sectors] = self.pace
-            levers.relocation_open[pairs] = 1.0
-            levers.relocation_contract[pairs] = index
+        for origin, hosts in hosts_of.items():
+            levers.relocation_rate[origin, sectors] = self.pace
+            levers.relocation_open[origin, hosts] = 1.0
+            levers.cover(index, np.array([origin]), hosts)
             levers.subsidy_rate[hosts] = self.incentive

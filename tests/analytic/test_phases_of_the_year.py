@@ -9,10 +9,10 @@ from sim.calibration import calibrate
 from sim.core.agreements import Contract, value_at
 from sim.core.errors import EquilibriumError, ModelWarning
 from sim.mechanisms.base_year import factor_bundle
-from sim.mechanisms.sharing import contract_payments
 from sim.mechanisms.invest import investment_shares, land_cost, move_plants, net_return, relative_crowding
 from sim.mechanisms.learn import catch_up, next_deviation
 from sim.mechanisms.people import reallocated_labour
+from sim.mechanisms.sharing import contract_payments
 from tests.worlds import POLICIES, small_base, small_model
 
 

@@ -12,8 +12,8 @@ from sim.core.agreements import Contract
 from sim.core.arrays import FloatArray
 from sim.core.state import COHORT, PAYMENT
 from sim.mechanisms import invest
-from sim.mechanisms.sharing import contract_payments, owe
 from sim.mechanisms.people import reallocated_labour
+from sim.mechanisms.sharing import contract_payments, owe
 from sim.year import Simulation
 from tests.worlds import POLICIES, small_model
 
@@ -45,11 +45,14 @@ def places(ledger: FloatArray) -> list[FloatArray]:
     return [ledger[:, column].astype(np.int64) for column in range(4)]
 
 
-def twin_payments(ledger: FloatArray, tax: FloatArray, capital: FloatArray, year: int) -> tuple[FloatArray, FloatArray]:
+def twin_payments(
+    ledger: FloatArray, tax: FloatArray, capital: FloatArray, year: int, part: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     origin, host, sector, kind = places(ledger)
     age = year - ledger[:, 4] - 1.0
     base = ledger[:, 5] / capital[host, sector] * tax[host, sector]
     rate = np.array([CONTRACTS[c].share(year=year, age=int(a)) for c, a in zip(kind, age, strict=True)])
+    rate *= part[kind, host] * (part[kind, origin] > 0.0)
     left = np.where(kind == 1, np.maximum(ledger[:, 7] - ledger[:, 6], 0.0), np.inf)
     amount = np.minimum(rate * base, left)
     rows = np.column_stack([host, origin, sector, kind, age, base, rate, amount])
@@ -60,8 +63,9 @@ def test_payments() -> None:
     rng = np.random.default_rng(1)
     ledger = random_ledger(rng, 200, 6, 3)
     tax, capital = rng.uniform(1.0, 9.0, (2, 6, 3))
-    expected, paid = twin_payments(ledger.copy(), tax, capital, 2025)
-    rows = contract_payments(ledger, tax, capital, CONTRACTS, 2025)
+    part = rng.choice([0.0, 0.5, 1.0], (2, 6))
+    expected, paid = twin_payments(ledger.copy(), tax, capital, 2025, part)
+    rows = contract_payments(ledger, tax, capital, CONTRACTS, 2025, part)
     assert rows.shape[1] == len(PAYMENT)
     np.testing.assert_allclose(rows, expected, rtol=1e-14)
     np.testing.assert_allclose(ledger[:, 6], paid, rtol=1e-14)
@@ -74,7 +78,7 @@ def test_a_cohort_that_is_nowhere_is_refused(column: int) -> None:
     ledger[1, column] = np.nan
     capital, moved = rng.uniform(1.0, 9.0, (6, 3)), np.zeros((3, 6, 6))
     with pytest.raises(IndexError, match="nowhere"):
-        attribute(ledger, np.ones(2), capital, capital, np.ones(6))
+        attribute(ledger, np.ones((2, 6)), np.ones((2, 6)), capital, capital, np.ones(6))
     with pytest.raises(IndexError, match="nowhere"):
         contract_payments(ledger, capital, capital, CONTRACTS, 2025)
     with pytest.raises(IndexError, match="nowhere"):
@@ -88,11 +92,13 @@ def test_attribution_and_debts() -> None:
     ledger = random_ledger(rng, 100, 6, 3)
     origin, host, sector, kind = places(ledger)
     capital, value_added = rng.uniform(1.0, 9.0, (2, 6, 3))
-    credit, gdp = np.array([0.4, 0.1]), rng.uniform(50.0, 90.0, 6)
-    amount = credit[kind] * ledger[:, 5] / capital[host, sector] * value_added[host, sector]
+    credit, gdp = rng.uniform(0.0, 0.5, (2, 6)), rng.uniform(50.0, 90.0, 6)
+    sharing = rng.integers(0, 2, (2, 6)).astype(np.float64)
+    added = ledger[:, 5] / capital[host, sector] * value_added[host, sector]
+    amount = credit[kind, origin] * sharing[kind, host] * added
     change = np.bincount(origin, amount, 6) - np.bincount(host, amount, 6)
     attributed = gdp.copy()
-    attribute(ledger, credit, capital, value_added, attributed)
+    attribute(ledger, credit, sharing, capital, value_added, attributed)
     np.testing.assert_allclose(attributed, gdp + change, rtol=1e-12)
     payments, payable = contract_payments(ledger, value_added, capital, CONTRACTS, 2025), np.zeros((6, 6))
     owe(payments, payable)

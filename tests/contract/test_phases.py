@@ -13,12 +13,12 @@ from sim.core.arrays import FloatArray
 from sim.core.errors import SimulationError
 from sim.core.levers import Levers
 from sim.core.phases import Phase
-from sim.core.state import FIELDS, State
+from sim.core.state import FIELDS, SHARED, State
 from sim.year import YEAR, Simulation
 from tests.worlds import POLICIES, small_model
 
 COUNTS = ("acceleration_stored",)  # whole numbers cannot be nan
-NAMES = (*(field.name for field in FIELDS), "cohorts", "payments", *COUNTS)
+NAMES = (*(field.name for field in FIELDS), *SHARED, *COUNTS)
 YEARS = (2019, 2020, 2021, 2024, 2027)
 LEVERS = tuple(item.name for item in dataclasses.fields(Levers) if item.name != "contracts")
 

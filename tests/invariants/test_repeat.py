@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.core.state import FIELDS, State
+from sim.core.state import SAVED, State
 from sim.year import Simulation
 from tests.worlds import POLICIES, small_model
 
@@ -21,7 +21,7 @@ def assert_same_record(a: Simulation, b: Simulation, first: int = 0) -> None:
 
 def assert_same_state(a: State, b: State) -> None:
     assert a.year == b.year
-    for name in (*(field.name for field in FIELDS), "cohorts", "payments"):
+    for name in SAVED:
         np.testing.assert_array_equal(getattr(a, name), getattr(b, name), err_msg=name)
 
 

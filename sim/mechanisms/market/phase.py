@@ -76,6 +76,11 @@ class Market:
         self._write_prices(z, state)
         write_accounts(state, self.accounts, closure, self.base)
 
+    def trade_weights(self, levers: Levers) -> FloatArray:
+        """``kappa [sector, destination, origin]`` of the year's levers."""
+        self._set_trade_costs(levers)
+        return self.technology.kappa
+
     def _set_trade_costs(self, levers: Levers) -> None:
         """Trade costs of the year; nothing is computed anew unless a lever differs from the last year's."""
         base = self.base
