@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sim import datasets as datasets
     from sim import games as games
     from sim.datasets.world import World as World
+    from sim.experiments.coalition.study import coalition as coalition
     from sim.experiments.compare import compare as compare
     from sim.experiments.counterfactual import HatResult as HatResult
     from sim.experiments.counterfactual import Shock as Shock
@@ -36,6 +37,7 @@ _HOMES = {
     "RegionalEconomy": "sim.model",
     "Shock": "sim.experiments.counterfactual",
     "World": "sim.datasets.world",
+    "coalition": "sim.experiments.coalition.study",
     "compare": "sim.experiments.compare",
     "counterfactual": "sim.experiments.counterfactual",
     "exact_hat": "sim.experiments.counterfactual",
@@ -52,6 +54,7 @@ __all__ = [
     "Shock",
     "World",
     "bargaining",
+    "coalition",
     "compare",
     "counterfactual",
     "datasets",

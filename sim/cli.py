@@ -25,6 +25,7 @@ COMMANDS = {
     "discover": "in which worlds of a study does a condition hold?",
     "robust": "which setting of a study does well whatever the world is like?",
     "optimise": "which setting keeps a condition and brings about most of what is wanted?",
+    "coalition": "what is an agreement worth to every coalition, and who would walk away?",
     "bargain": "divide a common cost or gain between players; would every group agree?",
     "compare": "what changes between two runs",
     "report": "write the report of a run again",

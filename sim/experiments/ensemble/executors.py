@@ -121,9 +121,12 @@ class Pool:
         """End the processes; what they were doing is not waited for, as parts are written whole or not at all."""
         if self._pool is not None:
             processes = list((self._pool._processes or {}).values())  # Python 3.14 has terminate_workers for this
+            manager: Any = self._pool._executor_manager_thread
             self._pool.shutdown(wait=False, cancel_futures=True)
             for process in processes:
                 process.terminate()
+            if manager is not None:  # else the interpreter may end while it closes its pipe, and complain
+                manager.join()
             self._pool = None
 
 
