@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from sim.policies.assessment_reform import AssessmentReform
 from sim.policies.base import Effect, Policy
+from sim.policies.harmonised_rules import HarmonisedRules
 from sim.policies.industry_transfer import IndustryTransfer
+from sim.policies.joint_projects import JointProjects
 from sim.policies.market_integration import MarketIntegration
 
 REGISTRY: dict[str, type[Policy]] = {
+    "assessment_reform": AssessmentReform,
+    "harmonised_rules": HarmonisedRules,
     "industry_transfer": IndustryTransfer,
+    "joint_projects": JointProjects,
     "market_integration": MarketIntegration,
 }
 
-__all__ = ["REGISTRY", "Effect", "IndustryTransfer", "MarketIntegration", "Policy"]
+__all__ = [
+    "REGISTRY",
+    "AssessmentReform",
+    "Effect",
+    "HarmonisedRules",
+    "IndustryTransfer",
+    "JointProjects",
+    "MarketIntegration",
+    "Policy",
+]

@@ -16,6 +16,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "place.pool": ("Savers", "储蓄者"),
     "policy.none": ("no policy", "不出台新政策"),
     "policy.industry_transfer": ("moving ordinary manufacturing out of the core", "一般制造业向外疏解"),
+    "policy.joint_projects": ("building joint projects and sharing their cost", "共建项目、分摊成本"),
     "policy.market_integration": ("opening the provincial borders to trade", "打破省际市场壁垒"),
     # --- units
     "unit.money": ("100 million yuan", "亿元"),

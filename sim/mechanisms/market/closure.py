@@ -131,7 +131,7 @@ class YearlyClosure:
         cl.transfer[:] = state.transfer_share + state.grant_due / nv
         cl.debt[:] = state.debt_share
         cl.city_infrastructure[:] = state.infrastructure_share
-        cl.works[:] = state.works_due / nv
+        cl.works[:] = (state.works_due - state.infrastructure_share * state.grant_due) / nv  # no other works of a grant
         cl.contract[:] = (state.payable.sum(axis=1) - state.payable.sum(axis=0)) / nv
         cl.pool[:] = state.cumulated_saving / state.cumulated_saving.sum()
         cl.position[:] = state.net_position * (state.national[4] / nv)

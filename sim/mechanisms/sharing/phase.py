@@ -115,7 +115,8 @@ class Share:
         if contract.base == "moved_tax":
             claim = np.bincount(moved[:, PAYER].astype(np.int64), moved[:, AMOUNT], base.size)
         else:
-            claim = contract.share(year=year, age=case.age) * case.sharing * base
+            claim = contract.share(year=year, age=case.age) * base
+            claim *= 1.0 if contract.base == "cost" else case.sharing  # a place is paid, member or not
         owed = claim[:, None] * divided(case, case.state.contract_key[case.number])
         np.fill_diagonal(owed, 0.0)
         one, other = np.nonzero(owed)
