@@ -34,12 +34,40 @@ PLANT = {
     "saving": {"sector": "MAN", "capacity": 1000, "value": 600, "shares": {"PRT": 0.5, "MIL": 0.5}},
 }  # fmt: skip
 PROJECTS = {"start": 2020, "end": 2030, "projects": {"line": LINE, "plant": PLANT}}
+SHARING = {
+    "start": 2020,
+    "end": 2030,
+    "contracts": {
+        "zone": {
+            "parties": ["PRT", "MIL"], "base": "tax_increment", "indexed": "cpi", "schedule": 0.8, "revised_every": 3,
+            "key": {"contribution": 0.5, "population": 0.25, "capital": 0.25}, "floor": 0.05,
+        },
+        "firm": {
+            "parties": ["PRT", "MIL", "VAL"], "base": "corporate_tax", "schedule": 1.0, "head": "PRT",
+            "part": {"PRT": 0.1, "MIL": 0.3, "VAL": 0.2}, "sectors": ["MAN"],
+            "key": {"head": 0.25, "output": 0.175, "wages": 0.175, "capital": 0.15, "localities": 0.25},
+        },
+        "blend": {"parties": "all", "base": "sales_tax", "key": "destination", "schedule": 0.5, "end": 2025},
+        "equalisation": {
+            "parties": "all", "base": "capacity", "key": "shortfall", "schedule": 0.5, "cap": 30.0, "indexed": "gdp",
+        },
+        "park": {
+            "parties": ["MIL", "VAL"], "hosts": ["VAL"], "covers": "all", "key": "equity", "schedule": 0.4,
+            "weights": {"MIL": 0.6, "VAL": 0.4}, "plough_back": {2020: 0.6, 2024: 0.1}, "gdp_attribution": 0.5,
+            "dispute": {"probability": 0.5, "withheld": 0.8, "delay": 2, "upheld": 0.5},
+        },
+        "services": {"parties": "all", "base": "absent_services", "key": "guests", "schedule": 0.1},
+    },
+}  # fmt: skip
+RECEIVERS = ["VAL"]
+"""Who gains by these contracts."""
 POLICIES: dict[str, dict[str, Any]] = {
     "assessment_reform": {"start": 2020, "end": 2030, "weight": 1.0},
     "harmonised_rules": {"start": 2020, "end": 2030, "reduction": 1.0},
     "industry_transfer": TRANSFER,
     "joint_projects": PROJECTS,
     "market_integration": INTEGRATION,
+    "tax_sharing": SHARING,
 }
 
 

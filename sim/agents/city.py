@@ -112,14 +112,13 @@ class CityAgent(mesa.Agent):  # type: ignore[misc]
     @property
     def sharing_rules(self) -> list[dict[str, object]]:
         """Contracts in force that this city pays or receives under."""
-        rows = self.state.cohorts
-        own = rows[(rows[:, 0] == self.index) | (rows[:, 1] == self.index)]
-        contracts = self.model.levers.contracts
+        rows, levers = self.state.cohorts, self.model.levers
+        moved = set(rows[(rows[:, 0] == self.index) | (rows[:, 1] == self.index), 3])
         return [
-            {"contract": contracts[int(kind)].name, "origin_share": contracts[int(kind)].schedule,
-             "term": contracts[int(kind)].term}
-            for kind in sorted(set(own[:, 3]))
-        ]  # fmt: skip
+            {"contract": c.name, "base": c.base, "key": c.key, "schedule": c.schedule, "term": c.term}
+            for number, c in enumerate(levers.contracts)
+            if (number in moved if c.base == "moved_tax" else levers.sharing[number, self.index] > 0.0)
+        ]
 
 
 class ProvinceAgent(mesa.Agent):  # type: ignore[misc]

@@ -83,6 +83,12 @@ BASES: dict[str, Base] = {
 }
 """Bases by name."""
 
+SETTLED = "arbitration"
+"""Rule of payments that were contested and are settled later."""
+
+RULES = (*(base.rule for base in BASES.values()), SETTLED)
+"""Words for payments under contracts in the column ``rule`` of the transfers table."""
+
 KEYS: dict[str, str] = {
     "origin": "all to the place that the capital came from",
     "destination": "by where value-added tax falls: to whom a payer sells; what non-members buy stays with it",
@@ -302,6 +308,10 @@ class Contract(_Part):
         """Whether nobody can claim anything under it."""
         claims = highest(self.schedule) > 0.0 or self.ploughs or self.gdp_attribution > 0.0
         return self.term == 0 or not claims
+
+    def is_on(self, year: int) -> bool:
+        """Whether the tax of a year is shared under it."""
+        return (self.start is None or self.start <= year) and (self.end is None or year <= self.end)
 
     def age(self, year: int, first: int) -> int:
         """Years since it began, or since the first year of the run if that is later or it does not say."""

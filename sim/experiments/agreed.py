@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from sim.core.state import EVENT, EVENTS, PAYMENT, REASONS, SCORE_TERMS
+from sim.core.state import ARBITRATION, EVENT, EVENTS, PAYMENT, REASONS, SCORE_TERMS
 from sim.experiments.tables import CENTRE, assemble, ids
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ IMPOSED = "the policy sets it"
 def agreements(model: Simulation) -> pa.Table:
     """Events of agreements that parties decide on, and the parties of contracts that a policy imposes.
 
-    A party of an imposed contract has signed, by the policy, when the first capital that it covers moved.
+    A party of an imposed contract has signed, by the policy, in the year, or when the capital moved, of its first
+    payment.
     """
     world = model.world
     contracts = [contract.name for contract in model.levers.contracts]
@@ -34,6 +35,8 @@ def agreements(model: Simulation) -> pa.Table:
     ]
     imposed = [name for name in contracts if name not in proposals]
     table = np.vstack([*rows, _imposed(model, contracts, names, imposed)])
+    of_contracts = table[:, 1] < 0.0  # of payments; they count down from -1
+    table[of_contracts, 1] = [names.index(contracts[int(-1 - k)]) for k in table[of_contracts, 1]]
     table = table[np.argsort(table[:, 0], kind="stable")]
     column = dict(zip(("year", *EVENT), table.T, strict=True))
     words = {
@@ -54,12 +57,15 @@ def agreements(model: Simulation) -> pa.Table:
 
 
 def _imposed(model: Simulation, contracts: list[str], names: list[str], imposed: list[str]) -> FloatArray:
-    """Rows of contracts that a policy brings: their parties, from the first capital they cover."""
+    """Rows of contracts that a policy brings: their parties, from the first year or capital that they pay for."""
     first: dict[tuple[int, int], int] = {}
+    moved = np.array([contract.base == "moved_tax" for contract in model.levers.contracts], dtype=np.int64)
     for year, rows in zip(model.record.years, model.record.payments, strict=False):
-        moved = year - 2 - rows[:, PAYMENT.index("age")].astype(np.int64)  # taxed the year after, settled the next
+        on_time = rows[rows[:, PAYMENT.index("sector")] != ARBITRATION]
+        is_moved = moved[on_time[:, PAYMENT.index("contract")].astype(np.int64)]
+        begun = year - 1 - on_time[:, PAYMENT.index("age")] - is_moved  # what moved is taxed the year after
         for side in ("payer", "payee"):
-            triples = np.column_stack([rows[:, PAYMENT.index("contract")], rows[:, PAYMENT.index(side)], moved])
+            triples = np.column_stack([on_time[:, PAYMENT.index("contract")], on_time[:, PAYMENT.index(side)], begun])
             for contract, place, since in np.unique(triples.astype(np.int64), axis=0).tolist():
                 if contracts[contract] in imposed:
                     key = names.index(contracts[contract]), place

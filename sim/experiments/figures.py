@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from sim.calibration.fiscal import tax_rates
+from sim.core.agreements import RULES
 from sim.core.arrays import FloatArray
 from sim.core.state import MONEY, PEOPLE
 from sim.experiments.explain import Figure, Formula, Lookup
@@ -223,8 +224,8 @@ def general_transfer(x: Lookup) -> float:
 @figure()
 def shared_revenue(x: Lookup) -> float:
     """Tax that other cities share under contracts - tax that the city shares."""
-    received = x.paid("received from hosts", payee=x.city, rule="relocation")
-    return received - x.paid("paid to origins", payer=x.city, rule="relocation")
+    received = x.paid("received under contracts", payee=x.city, rule=RULES)
+    return received - x.paid("paid under contracts", payer=x.city, rule=RULES)
 
 
 @figure()

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from sim.core.agreements import RULES
 from sim.core.arrays import FloatArray, IntArray
 from sim.core.state import BASE_MONEY, EVENTS, FIELDS, MONEY, PEOPLE, SCORE_TERMS
 
@@ -96,11 +97,11 @@ KEYS: dict[str, tuple[Column, ...]] = {
         Column(
             "rule",
             "",
-            "tax, levy (rebate: what a city's revenue is below uniform tax rates), land, general_transfer, "
-            "relocation (contracts), interest, subsidy or cash_transfer",
+            "tax, levy (rebate: what a city's revenue is below uniform tax rates), land, general_transfer, interest, "
+            f"subsidy or cash_transfer; under contracts {', '.join(RULES)}",
         ),
         Column("tax", "", "tax that is paid or shared, empty if none"),
-        Column("age", "years", "of the contract's capital since its move; 0 for other payments"),
+        Column("age", "years", "of the contract, or of its capital since the move; 0 for other payments"),
     ),
     "agreements": (
         YEAR,

@@ -3,25 +3,25 @@
 Taxes are split by tax and by level, contracts by name and age, so that the sums by payee or payer are the columns of
 the cities table: taxes and levies to a city its own revenue, from the centre its general transfer, and so on. A payment
 that goes against its usual direction (a city that remits upwards, a production tax that is a net subsidy) changes payer
-and payee, so amounts are never negative.
+and payee, so amounts are never negative. What was contested in former years is settled under the rule arbitration: the
+base is what was kept back, the rate what the payer has to pay of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
+from sim.core.agreements import BASES, SETTLED, Base, Contract
 from sim.core.arrays import FloatArray, IntArray
-from sim.core.state import PAYMENT
+from sim.core.state import ARBITRATION, PAYMENT
 from sim.experiments.tables import CENTRE, POOL, assemble, ids
 
 if TYPE_CHECKING:
     from sim.year import Simulation
-
-LOCAL_TAXES = "local"
-"""Word in the column ``tax`` of contracts that share all local taxes of moved capital."""
 
 
 class _Ledger:
@@ -69,7 +69,7 @@ class _Ledger:
         year: IntArray,
         payer: IntArray,
         payee: IntArray,
-        words: tuple[IntArray | int, int, int],
+        words: tuple[IntArray | int, IntArray | int, IntArray | int],
         base: FloatArray,
         amount: FloatArray,
         age: IntArray | int = 0,
@@ -111,7 +111,7 @@ def transfers(model: Simulation) -> pa.Table:
     _taxes(ledger)
     _levies(ledger)
     _from_above(ledger)
-    _contracts(ledger, [contract.name for contract in model.levers.contracts])
+    _contracts(ledger, model.levers.contracts)
     _interest(ledger)
     _to_firms_and_households(ledger)
     return ledger.table()
@@ -172,21 +172,28 @@ def _from_above(ledger: _Ledger) -> None:
     ledger.year_by_place("general_transfer", centre, ledger.provinces, nation, to_provinces)
 
 
-def _contracts(ledger: _Ledger, names: list[str]) -> None:
-    """Settlements of what contracts oblige hosts to pay on last year's tax, sectors together."""
-    codes = np.array([ledger.code("contract", name) for name in names], dtype=np.int64)
-    rule, tax = ledger.code("rule", "relocation"), ledger.code("tax", LOCAL_TAXES)
+def _contracts(ledger: _Ledger, contracts: Sequence[Contract]) -> None:
+    """Settlements of what contracts oblige payers to pay on last year's tax, sectors together."""
+    words = np.array([_words(ledger, contract.name, BASES[contract.base]) for contract in contracts]).reshape(-1, 3)
+    settled = ledger.code("rule", SETTLED)
     for year, rows in zip(ledger.years, ledger.record.payments, strict=False):
         if not rows.size:
             continue
         chosen = [PAYMENT.index(name) for name in ("payer", "payee", "contract", "age")]
-        keys, index = np.unique(rows[:, chosen].astype(np.int64), axis=0, return_inverse=True)
+        late = rows[:, PAYMENT.index("sector")] == ARBITRATION
+        keys, index = np.unique(np.column_stack([rows[:, chosen], late]).astype(np.int64), axis=0, return_inverse=True)
         base, amount = (
             np.bincount(index.reshape(-1), rows[:, PAYMENT.index(name)], len(keys)).astype(np.float64)
             for name in ("base", "amount")
         )
-        payer, payee, contract, age = keys.T
-        ledger.add(np.full(len(keys), year), payer, payee, (codes[contract], rule, tax), base, amount, age)
+        payer, payee, contract, age, is_late = keys.T
+        name, rule, tax = words[contract].T
+        rule = np.where(is_late, settled, rule)
+        ledger.add(np.full(len(keys), year), payer, payee, (name, rule, tax), base, amount, age)
+
+
+def _words(ledger: _Ledger, name: str, base: Base) -> tuple[int, int, int]:
+    return ledger.code("contract", name), ledger.code("rule", base.rule), ledger.code("tax", base.tax)
 
 
 def _interest(ledger: _Ledger) -> None:

@@ -29,7 +29,7 @@ def debt_to_revenue(view: View, members: IntArray) -> FloatArray:
 
 @indicator(MONEY, *SETS, CITY)
 def tax_shared(view: View, members: IntArray) -> FloatArray:
-    """Tax that hosts hand to the cities plants came from, under contracts."""
+    """What cities pay others under contracts, such as tax on moved plants."""
     return np.asarray(view.tax_shared[:, members].sum(axis=1))
 
 

@@ -8,6 +8,7 @@ from sim.policies.harmonised_rules import HarmonisedRules
 from sim.policies.industry_transfer import IndustryTransfer
 from sim.policies.joint_projects import JointProjects
 from sim.policies.market_integration import MarketIntegration
+from sim.policies.tax_sharing import TaxSharing
 
 REGISTRY: dict[str, type[Policy]] = {
     "assessment_reform": AssessmentReform,
@@ -15,6 +16,7 @@ REGISTRY: dict[str, type[Policy]] = {
     "industry_transfer": IndustryTransfer,
     "joint_projects": JointProjects,
     "market_integration": MarketIntegration,
+    "tax_sharing": TaxSharing,
 }
 
 __all__ = [
@@ -26,4 +28,5 @@ __all__ = [
     "JointProjects",
     "MarketIntegration",
     "Policy",
+    "TaxSharing",
 ]

@@ -24,7 +24,7 @@ HEADLINES = ("real_income", "real_gdp", "gdp", "own_revenue")
 """Columns of the cities table that every comparison shows, in this order."""
 SAME = 1e-7
 """Relative difference below which two runs are the same: above it a solver's tolerance does not reach."""
-MOVES, CONTRACTS = "relocated_capital", "relocation"
+MOVES = "relocated_capital"
 
 
 class View:
@@ -199,7 +199,7 @@ class View:
     def payments(self) -> pd.DataFrame:
         """Payments under contracts between cities: year, payer, payee, amount."""
         table = self.run.transfers
-        rows = table[table["rule"] == CONTRACTS]
+        rows = table[table["contract"] != ""]
         return rows.groupby(["year", "payer", "payee"], as_index=False, observed=True)[["amount"]].sum()
 
     # --- the data behind the run ------------------------------------------------------------------------------

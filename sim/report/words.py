@@ -18,6 +18,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "policy.industry_transfer": ("moving ordinary manufacturing out of the core", "一般制造业向外疏解"),
     "policy.joint_projects": ("building joint projects and sharing their cost", "共建项目、分摊成本"),
     "policy.market_integration": ("opening the provincial borders to trade", "打破省际市场壁垒"),
+    "policy.tax_sharing": ("sharing what cities collect under contracts", "城市间按协议分享税收"),
     # --- units
     "unit.money": ("100 million yuan", "亿元"),
     "unit.real": ("100 million yuan at {base} prices", "亿元（{base}年价）"),
@@ -66,10 +67,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "capital worth {amount} moves between cities that would have stayed",
         "比不实施时多转移资本{amount}",
     ),
-    "answer.paid": (
-        "host cities hand {amount} of the tax on it to the places it came from",
-        "承接地按协议向转出地分享税收{amount}",
-    ),
+    "answer.paid": ("cities pay each other {amount} under contracts", "城市之间按协议付款{amount}"),
     "answer.revenue_up": (
         "the cities' own revenue ends {amount} a year higher ({pct})",
         "各市本级财政收入期末每年增加{amount}（{pct}）",
@@ -152,8 +150,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "tile.who_note": ("real income, {year}", "按{year}年实际收入"),
     "tile.moved": ("Capital moved by it", "带动的资本转移"),
     "tile.moved_note": ("{first}–{last}, between cities", "{first}–{last}年，城市之间"),
-    "tile.paid": ("Tax shared by contract", "协议分享税收"),
-    "tile.paid_note": ("{unit}, {first}–{last}, hosts to origins", "{unit}，{first}–{last}年，承接地付给转出地"),
+    "tile.paid": ("Shared by contract", "协议分享"),
+    "tile.paid_note": ("{unit}, {first}–{last}, between cities", "{unit}，{first}–{last}年，城市之间"),
     "tile.gap": ("Gap between cities", "城市间差距"),
     "tile.gap_note": ("Theil index of real income per head", "人均实际收入泰尔指数"),
     "tile.pace": ("a year, {first}–{last}", "年均，{first}–{last}年"),
@@ -211,9 +209,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "paths.provinces": ("Provinces", "省份"),
     "payments.title": ("Who paid whom", "谁付给谁"),
     "payments.chart": (
-        "Left, the cities that host moved plants and pay; right, the places the plants came from; the width is the "
-        "tax shared under contracts, {first} to {last} together.",
-        "左侧为承接产业并付款的城市，右侧为转出地；宽度为{first}至{last}年按协议分享的税收合计。",
+        "Left, the cities that pay under contracts, such as hosts of moved plants; right, those that receive, such as "
+        "the places the plants came from; the width is what is paid from {first} to {last} together.",
+        "左侧为按协议付款的城市（如产业承接地），右侧为收款的城市（如转出地）；宽度为{first}至{last}年付款合计。",
     ),
     "payments.none": (
         "No contract between cities pays anything in this run.",

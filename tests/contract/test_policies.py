@@ -10,7 +10,7 @@ import pytest
 from sim.core.levers import Levers
 from sim.policies import REGISTRY
 from sim.year import Simulation
-from tests.worlds import POLICIES, small_base, small_model, small_reference
+from tests.worlds import POLICIES, RECEIVERS, small_base, small_model, small_reference
 
 SMALL = 0.01
 
@@ -72,6 +72,7 @@ def test_effect_has_the_documented_sign(name: str):
         "region": range(world.n_cities),
         "origins": [world.index(place) for place in POLICIES[name].get("origins", [])],
         "destinations": [world.index(place) for place in POLICIES[name].get("destinations", [])],
+        "receivers": [world.index(place) for place in RECEIVERS],
     }[effect.places]
     year = POLICIES[name]["start"] + 5 - world.base_year
     change = model.record[effect.indicator][year, places].sum() / reference.record[effect.indicator][year, places].sum()

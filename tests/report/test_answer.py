@@ -59,7 +59,7 @@ def test_the_way_is_that_of_flows_transfers_and_indicators(transfer: Run) -> Non
     )
     sentence = answer(transfer)[2]
     assert f"capital worth {money(moved - before, 'en')} moves" in sentence
-    assert f"hand {money(paid, 'en')} of the tax" in sentence
+    assert f"pay each other {money(paid, 'en')} under contracts" in sentence
     assert f"({percent(100 * (theil / old - 1))})" in sentence
 
 

@@ -19,13 +19,17 @@ from sim.mechanisms.sharing.rules import BASES, Case, divided, sizes
 PAYER, PAYEE, SECTOR, CONTRACT, AGE, BASE, RATE, AMOUNT = range(len(PAYMENT))
 
 
-def bounded(rows: FloatArray, base: FloatArray, floor: float, cap: float) -> FloatArray:
+def bounded(rows: FloatArray, base: FloatArray, floor: FloatArray, cap: FloatArray) -> FloatArray:
     """Payments whose sum over a payer's payees is at least ``floor``, at most ``cap``, never above ``base [payer]``."""
-    payer = rows[:, PAYER].astype(np.int64)
-    owed = np.bincount(payer, rows[:, AMOUNT], base.size)
+    owed = by_payer(rows, base.size)
     allowed = np.minimum(np.clip(owed, floor, cap), base)
     factor = np.divide(allowed, owed, out=np.zeros_like(owed), where=owed > 0.0)
-    return scaled(rows, factor[payer])
+    return scaled(rows, factor[rows[:, PAYER].astype(np.int64)])
+
+
+def by_payer(rows: FloatArray, n: int) -> FloatArray:
+    """Payments summed by payer ``[region]``."""
+    return np.bincount(rows[:, PAYER].astype(np.int64), rows[:, AMOUNT], n).astype(np.float64)
 
 
 def scaled(rows: FloatArray, factor: FloatArray | float) -> FloatArray:
@@ -50,7 +54,7 @@ class Share:
     reads: ClassVar[tuple[str, ...]] = (
         *("capital", "cohorts", "tax_memory", "contract_key", "first_tax", "withheld", "value_added"),
         *("output", "seller_weight", "buyer_weight", "own_revenue", "city_service", "resident_population"),
-        *("registered_population", "cpi", "national"),
+        *("registered_population", "cpi", "consumption", "national"),
     )
     writes: ClassVar[tuple[str, ...]] = (
         *("payable", "payments", "cohorts", "contract_key", "first_tax", "withheld"),
@@ -96,7 +100,7 @@ class Share:
             return moved
         if case.age == 0 and contract.base == "tax_increment":
             state.first_tax[number] = case.of_sectors(state.tax_memory[0]) / case.index
-        if contract.key != "origin" and case.age % contract.revised_every == 0:
+        if contract.key != "origin" and case.age % contract.revised_every == 0 and case.counted.any():
             state.contract_key[number] = sizes(case)
         if not case.sharing.any():
             return moved
@@ -104,16 +108,17 @@ class Share:
         state.works_due += value_at(contract.plough_back, year=state.year, age=case.age) * case.sharing * base
         rows = moved if contract.key == "origin" else self._divided(case, base, moved)
         if contract.floor > 0.0 or contract.cap is not None:
-            most = np.inf if contract.cap is None else contract.cap * case.index
             limit = np.full(base.size, np.inf) if contract.base == "cost" else base
-            rows = bounded(rows, limit, contract.floor * case.index, most)
+            most = np.inf if contract.cap is None else contract.cap
+            scale = case.index * np.where(case.sharing > 0.0, case.sharing, 1.0)
+            rows = bounded(rows, limit, contract.floor * scale, most * scale)
         return rows if contract.dispute is None or not rows.size else self._contested(case, rows)
 
     def _divided(self, case: Case, base: FloatArray, moved: FloatArray) -> FloatArray:
         """Payments by the contract's key: ``schedule x base_i x key_ij`` for every other payee j."""
         contract, year = case.contract, case.state.year
         if contract.base == "moved_tax":
-            claim = np.bincount(moved[:, PAYER].astype(np.int64), moved[:, AMOUNT], base.size)
+            claim = by_payer(moved, base.size)
         else:
             claim = contract.share(year=year, age=case.age) * base
             claim *= 1.0 if contract.base == "cost" else case.sharing  # a place is paid, member or not

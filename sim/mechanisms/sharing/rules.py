@@ -67,12 +67,12 @@ class Case:
     @cached_property
     def index(self) -> float:
         """What amounts in yuan have grown by since the base year."""
-        state, base = self.state, self.base.state
+        state, row = self.state, self.base.world.row
         if self.contract.indexed == "gdp":
-            return float(state.national[0] / base.national[0])
+            return float(state.national[0] / self.base.state.national[0])
         if self.contract.indexed == "cpi":
-            row = self.base.world.row
-            return float(state.cpi[:row] @ base.consumption[:row] / base.consumption[:row].sum())
+            spent = state.consumption[:row]
+            return float(spent.sum() / (spent / state.cpi[:row]).sum())
         return 1.0
 
     @cached_property
@@ -123,11 +123,13 @@ def moved_tax(case: Case) -> FloatArray:
 def tax_increment(case: Case) -> FloatArray:
     """Local tax kept above the contract's first year's, which may be indexed."""
     now, first = case.of_sectors(case.state.tax_memory[0]), case.state.first_tax[case.number]
-    return np.asarray(np.maximum(now - first * case.index, 0.0))
+    return np.asarray(np.maximum(now - first * case.index, 0.0) * (case.age > 0))
 
 
 def corporate_tax(case: Case) -> FloatArray:
-    """What cities keep of the corporate tax on the firm's plants there."""
+    """What cities keep of the corporate tax on the firm's plants there; nothing where no firm is given."""
+    if not case.contract.part:
+        return np.zeros_like(case.member)
     return case.of_sectors(case.kept(case.base.taxes.corporate_tax, "central_share_corporate"))
 
 
