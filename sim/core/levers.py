@@ -101,8 +101,10 @@ class Levers:
             if contract.is_empty:
                 return
             if not other.is_empty:
-                both = f"contracts {other.name} and {contract.name}"
-                raise InputError(f"{both} cover moves between the same cities: one of them must share nothing")
+                raise InputError(
+                    f"contracts {other.name} and {contract.name} cover moves between the same cities",
+                    allowed="one of them if it shares nothing, as with policies.industry_transfer.origin_share=0",
+                )
         self.relocation_contract[pairs] = index
 
 

@@ -174,7 +174,7 @@ def _from_above(ledger: _Ledger) -> None:
 
 def _contracts(ledger: _Ledger, contracts: Sequence[Contract]) -> None:
     """Settlements of what contracts oblige payers to pay on last year's tax, sectors together."""
-    words = np.array([_words(ledger, contract.name, BASES[contract.base]) for contract in contracts]).reshape(-1, 3)
+    words = np.array([_words(ledger, contract.name, BASES[contract.base]) for contract in contracts])
     settled = ledger.code("rule", SETTLED)
     for year, rows in zip(ledger.years, ledger.record.payments, strict=False):
         if not rows.size:

@@ -21,10 +21,12 @@ PAYER, PAYEE, SECTOR, CONTRACT, AGE, BASE, RATE, AMOUNT = range(len(PAYMENT))
 
 def bounded(rows: FloatArray, base: FloatArray, floor: FloatArray, cap: FloatArray) -> FloatArray:
     """Payments whose sum over a payer's payees is at least ``floor``, at most ``cap``, never above ``base [payer]``."""
-    owed = by_payer(rows, base.size)
+    owed, payer = by_payer(rows, base.size), rows[:, PAYER].astype(np.int64)
     allowed = np.minimum(np.clip(owed, floor, cap), base)
-    factor = np.divide(allowed, owed, out=np.zeros_like(owed), where=owed > 0.0)
-    return scaled(rows, factor[rows[:, PAYER].astype(np.int64)])
+    found = rows.copy()
+    found[:, AMOUNT] = rows[:, AMOUNT] / owed[payer] * allowed[payer]
+    found[:, RATE] = found[:, AMOUNT] / rows[:, BASE]
+    return found
 
 
 def by_payer(rows: FloatArray, n: int) -> FloatArray:
