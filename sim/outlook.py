@@ -72,7 +72,9 @@ class DirectEffects:
         state.city_service += revenue + received - (state.subsidy_due - state.subsidy) - works
         state.own_revenue += revenue
         state.shared_revenue[:], state.subsidy[:] = shared, state.subsidy_due
-        state.real_income += income / state.cpi
+        built = (state.project_due - state.project_investment) - (state.grant_due - self._grant)
+        state.real_income += (income - built) / state.cpi
+        state.project_investment[:] = state.project_due
         self._capital, self._profits = state.capital.copy(), profits
         self._works, self._grant = state.works_due.copy(), state.grant_due.copy()
 

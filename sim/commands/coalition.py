@@ -40,6 +40,7 @@ def parser() -> common.Parser:
     made.add_argument("--measure", metavar="NAME", help="real_income (default), own_revenue or real_gdp")
     made.add_argument("--year", type=int, metavar="YEAR", help="count this year's gain only; default all years")
     made.add_argument("--discount", type=float, metavar="RATE", help="a year, of later years; default 0.04")
+    made.add_argument("--beyond", type=int, metavar="YEARS", help="for which the last year's gain goes on; default 0")
     made.add_argument(
         "--disagreement", metavar="NAME", help="of the rule nash: none (default, zero gain), alone or outside"
     )
@@ -51,7 +52,7 @@ def parser() -> common.Parser:
     return made
 
 
-OPTIONS = ("parties", "others", "measure", "year", "discount", "disagreement", "permutations", "seed")
+OPTIONS = ("parties", "others", "measure", "year", "discount", "beyond", "disagreement", "permutations", "seed")
 
 
 def execute(arguments: argparse.Namespace) -> int:

@@ -119,9 +119,9 @@ def capital_share(x: Lookup) -> FloatArray:
 @figure()
 def real_income(x: Lookup) -> float:
     """(disposable income + own revenue + land revenue + net transfers - cash, subsidies and interest that the city
-    hands on) / price index."""
+    hands on, and joint projects built here) / price index."""
     received = sum(x.of_city(name) for name in ("disposable_income", "own_revenue", "land_revenue", "transfer_net"))
-    paid = sum(x.of_city(name) for name in ("city_cash", "subsidy", "interest_paid"))
+    paid = sum(x.of_city(name) for name in ("city_cash", "subsidy", "interest_paid", "project_investment"))
     return (received - paid) / x.of_city("price_index")
 
 
@@ -171,9 +171,9 @@ def private_investment(x: Lookup) -> float:
 
 @figure()
 def public_investment(x: Lookup) -> float:
-    """Infrastructure share of budget spending of city and province + infrastructure share of land revenue."""
-    of_budget = x.parameter("infrastructure_share") * x.of_city("public_spending")
-    return of_budget + x.parameter("land_infrastructure_share") * x.of_city("land_revenue")
+    """Infrastructure that the city pays + the infrastructure share of its part of its province's spending."""
+    own = sum(x.of_city(name) for name in ("own_revenue", "general_transfer", "new_debt", "fund_draw"))
+    return x.of_city("city_investment") + x.parameter("infrastructure_share") * (x.of_city("public_spending") - own)
 
 
 @figure()

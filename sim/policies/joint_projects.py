@@ -2,10 +2,10 @@
 
 What is built in a year is paid with the next budget, as infrastructure of the cities where the works stand; the parties
 pay them their shares under a contract, the centre its part as a grant. From the opening year on a line shortens travel
-times, whoever paid for it; a plant saves cost in a sector of the cities that share its capacity, members only.
+times, whoever paid for it; a plant saves cost in a sector of the parties that have subscribed its capacity.
 
-Members carry the whole cost, in proportion to their shares, and have the whole capacity, in proportion to theirs: so a
-coalition is worth what it can do by itself. With fewer members than the project's minimum it is not built.
+Members carry the whole cost, in proportion to their shares; capacity that others would have had stays unused. So a
+coalition is worth what it can do by itself. With fewer members than its minimum a project is not built.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from sim.core.arrays import FloatArray
 from sim.core.errors import InputError
 from sim.core.levers import Levers
 from sim.core.streams import stream
+from sim.core.words import did_you_mean
 from sim.policies.base import Effect, Policy, places, sector_indices
 
 if TYPE_CHECKING:
@@ -148,6 +149,7 @@ class JointProjects(Policy):
     question: ClassVar[str] = "Who pays for a joint line or plant under which split, and who gains?"
 
     projects: dict[str, Project] = Field(description="projects by name", min_length=1)
+    only: list[str] = Field(default_factory=list, description="names of the projects that are built; empty = all")
     scale: float = Field(
         1.0, ge=0.0, le=10.0, description="factor on the size of all projects: cost, time saved, capacity",
         json_schema_extra={"unit": "1"},
@@ -157,13 +159,25 @@ class JointProjects(Policy):
         default_factory=list, description="parties whose cost shares are a tenth lower, which the others pay (codes)"
     )
 
+    @model_validator(mode="after")
+    def _known(self) -> JointProjects:
+        unknown = [name for name in self.only if name not in self.projects]
+        if unknown:
+            raise ValueError(f"unknown project '{unknown[0]}'{did_you_mean(unknown[0], self.projects)}")
+        return self
+
+    @property
+    def chosen(self) -> dict[str, Project]:
+        """Projects that are built, by name."""
+        return {name: project for name, project in self.projects.items() if not self.only or name in self.only}
+
     def parties(self, world: World) -> list[str]:
         """Parties of all projects, each once."""
-        return list(dict.fromkeys(code for project in self.projects.values() for code in project.all_parties()))
+        return list(dict.fromkeys(code for project in self.chosen.values() for code in project.all_parties()))
 
     def is_viable(self, world: World) -> bool:
         """At least one project is built."""
-        return any(self.cost_shares(name, world) for name in self.projects)
+        return any(self.cost_shares(name, world) for name in self.chosen)
 
     def given_to(self, codes: Sequence[str]) -> JointProjects:
         """The policy with lower cost shares for these parties."""
@@ -183,7 +197,7 @@ class JointProjects(Policy):
 
     def set_levers(self, levers: Levers, year: int, world: World) -> None:
         """Build, share the cost, and from the opening on save time and cost."""
-        for name, project in self.projects.items():
+        for name, project in self.chosen.items():
             self._check(name, project, world)
             shares = self.cost_shares(name, world)
             amount = self.scale * project.amount(year, world) if shares else 0.0
@@ -242,7 +256,8 @@ class JointProjects(Policy):
 
     def _save(self, levers: Levers, project: Project, saving: Saving, year: int, world: World) -> None:
         """Log points of productivity: what is saved over the sector's value added, which grows with the nation."""
-        shares = shares_of(saving.shares, self.builders(project), world, {})
+        owned = shares_of(saving.shares, project.all_parties(), world, {})
+        shares = {code: owned[code] for code in self.builders(project) if code in owned}
         cities = places(list(shares), world, KEY)
         sector = world.sector_index(saving.sector)
         money = self.scale * saving.value * saving.capacity * KILOWATT / YUAN * project.price(year, world)

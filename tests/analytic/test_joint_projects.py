@@ -121,10 +121,10 @@ class TestPlant:
         assert gained[VAL] == pytest.approx(0.0, abs=1e-9)
         assert gained.sum() == pytest.approx(6.0 * real, rel=0.02)
 
-    def test_members_have_the_whole_capacity(self):
+    def test_capacity_of_those_who_are_not_in_stays_unused(self):
         gain = levers(2022, members=["PRT"]).productivity_gain
         assert not gain[MIL].any()
-        assert gain[PRT].sum() == pytest.approx(2 * levers(2022).productivity_gain[PRT].sum())
+        np.testing.assert_array_equal(gain[PRT], levers(2022).productivity_gain[PRT])
 
 
 def growth_of_the_cities(model: Any, year: int) -> float:
@@ -244,8 +244,11 @@ class TestMembers:
     def test_projects_that_begin_outside_the_programme_are_not_built(self):
         assert not levers(2020, start=2021).works.any()
 
-    def test_parties_of_all_projects(self):
+    def test_parties_of_all_projects_or_of_those_that_are_built(self):
         assert policy().parties(WORLD) == ["PRT", "VAL", "MIL"]
+        assert policy(only=["plant"]).parties(WORLD) == ["PRT", "MIL"]
+        assert not levers(2023, only=["plant"]).works[PRT]
+        assert (levers(2023, only=["plant"]).passenger_time == 1.0).all()
 
 
 class TestDelay:
@@ -282,3 +285,8 @@ class TestDelay:
 def test_bad_projects_are_one_clear_message(line: dict[str, Any], message: str):
     with pytest.raises(InputError, match=message):
         small_model({"joint_projects": PROJECTS | {"projects": {"line": LINE | line}}}).run()
+
+
+def test_unknown_projects_are_named():
+    with pytest.raises(InputError, match="unknown project 'lines'; did you mean line"):
+        small_model({"joint_projects": PROJECTS | {"only": ["lines"]}})

@@ -107,6 +107,9 @@ def test_one_year_alone_and_all_years_undiscounted(market):
     assert undiscounted.total == pytest.approx(sum(years.values()), rel=1e-12)
     discounted = sum(gain * 1.04 ** (2020 - t) for t, gain in years.items())
     assert market.total == pytest.approx(discounted, rel=1e-12)
+    longer = coalition("market_integration", CITIES, overrides=MARKET, beyond=2)
+    assert longer.total == pytest.approx(discounted + years[2023] * (1.04**-4 + 1.04**-5), rel=1e-12)
+    assert "to 2023, and for 2 years more as in the last, discounted to 2020" in longer.measure
     assert "in 2022" in coalition("market_integration", CITIES, overrides=MARKET, year=2022).measure
 
 

@@ -40,6 +40,9 @@ class Question(Part):
     year: int | None = Field(None, description="count the gain of this year only; default all from the start on")
     # source: judgement; rates in use are 3.5 % (United Kingdom, Green Book) to 8 % (China, rules for projects, 2006)
     discount: float = Field(0.04, ge=0.0, le=1.0, description="at which later years are discounted, a year")
+    beyond: int = Field(
+        0, ge=0, le=100, description="years after the last for which its gain is taken to go on; for what lasts longer"
+    )
     disagreement: Literal["none", "alone", "outside"] = Field(
         "none",
         description="what the rule nash starts from: zero gain, the value alone, or the gain of staying out",

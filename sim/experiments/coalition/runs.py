@@ -122,7 +122,10 @@ class Setup:
 
 
 def _weights(question: Question, config: RunConfig, world: World, players: Players) -> dict[int, float]:
-    """What a gain of each year counts for: one year alone, or all from the first in which a policy acts, discounted."""
+    """What a gain of each year counts for: one year alone, or all from the first in which a policy acts, discounted.
+
+    The last year's counts for the years beyond as well.
+    """
     year = question.year
     if year is not None:
         if not world.base_year <= year <= config.horizon:
@@ -136,7 +139,9 @@ def _weights(question: Question, config: RunConfig, world: World, players: Playe
         raise InputError(
             f"the agreement starts in {start}, after the last year", key="horizon", allowed=f"{start} or later"
         )
-    return {t: (1.0 + question.discount) ** (start - t) for t in range(start, config.horizon + 1)}
+    factor = {t: (1.0 + question.discount) ** (start - t) for t in range(start, config.horizon + 1 + question.beyond)}
+    later = sum(factor.pop(t) for t in range(config.horizon + 1, config.horizon + 1 + question.beyond))
+    return factor | {config.horizon: factor[config.horizon] + later}
 
 
 def _nothing(reason: str) -> Worth:

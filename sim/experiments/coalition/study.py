@@ -375,7 +375,8 @@ class CoalitionStudy:
         rate = (
             f"discounted to {years[0]} at {100 * question.discount:g} % a year" if question.discount else "undiscounted"
         )
-        return f"{what} from {years[0]} to {years[-1]}, {rate}"
+        longer = f", and for {question.beyond} years more as in the last," if question.beyond else ""
+        return f"{what} from {years[0]} to {years[-1]}{longer or ','} {rate}"
 
     def sentences(self) -> list[str]:
         """Is there something to share, who loses, which rules everybody signs, who would walk away."""
@@ -414,8 +415,8 @@ def coalition(
         workers: processes on this machine; the result does not depend on them.
         engine: another executor than processes on this machine.
         tell: told of the progress.
-        **options: other fields of a `Question`: overrides, others, measure, year, discount, disagreement, permutations,
-            seed.
+        **options: other fields of a `Question`: overrides, others, measure, year, discount, beyond, disagreement,
+            permutations, seed.
 
     Raises:
         InputError: something in the question is wrong.
