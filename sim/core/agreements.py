@@ -207,7 +207,7 @@ class Contract(_Part):
     gdp_attribution: float = Field(
         0.0, ge=0.0, le=1.0, description="of moved_tax: share of moved value added that assessment credits by the key"
     )
-    cost: dict[str, float] = Field(
+    cost: dict[str, Annotated[float, Field(ge=0.0)]] = Field(
         default_factory=dict, description="of cost: place -> what is spent there this year",
         json_schema_extra={"unit": "100 million yuan"},
     )  # fmt: skip

@@ -157,14 +157,16 @@ def current_account(b: Books) -> float:
 
 
 def contracts(b: Books) -> float:
-    """Contract payments: what hosts pay origins receive, and each city's balance is the sum of its payments."""
+    """Contract payments: what some pay others receive, each city's balance is their sum, none is above its base."""
     expected = np.zeros_like(b.now["shared_revenue"])
-    payer, payee, amount = (PAYMENT.index(name) for name in ("payer", "payee", "amount"))
-    for row, rows in zip(expected, b.payments, strict=True):
-        np.add.at(row, rows[:, payee].astype(np.int64), rows[:, amount])
-        np.add.at(row, rows[:, payer].astype(np.int64), -rows[:, amount])
+    payer, payee, base, amount = (PAYMENT.index(name) for name in ("payer", "payee", "base", "amount"))
+    above = np.zeros(len(expected))
+    for year, rows in enumerate(b.payments):
+        np.add.at(expected[year], rows[:, payee].astype(np.int64), rows[:, amount])
+        np.add.at(expected[year], rows[:, payer].astype(np.int64), -rows[:, amount])
+        above[year] = (rows[:, amount] - rows[:, base]).max(initial=0.0)
     shared = b.now["shared_revenue"]
-    return max(b.against_gdp(shared - expected), b.against_gdp(shared.sum(axis=1)))
+    return max(b.against_gdp(x) for x in (shared - expected, shared.sum(axis=1), above))
 
 
 def attribution(b: Books) -> float:

@@ -17,7 +17,7 @@ from sim.datasets.world import World
 from sim.indicators.identities import ALLOWED, IDENTITIES, check_identities, identities, ownership
 from sim.mechanisms.base_year import BaseYear
 from sim.year import Simulation
-from tests.worlds import POLICIES, small_model
+from tests.worlds import POLICIES, SHARING, small_model
 
 SCENARIOS = ("baseline", "industry_transfer", "market_integration")
 TOLERANCES = (1e-4, 1e-8, 1e-12)
@@ -90,7 +90,10 @@ def policies(draw: st.DrawFn) -> dict[str, dict[str, Any]]:
         "gdp_attribution": draw(st.floats(0.0, 1.0)),
     }
     integration = {"start": start, "end": start + draw(st.integers(0, 5)), "reduction": draw(st.floats(0.0, 1.0))}
-    every = {"industry_transfer": transfer, "market_integration": integration}
+    kinds = [name for name in SHARING["contracts"] if name != "park" or origin != "MIL"]  # one contract a plant
+    chosen = draw(st.lists(st.sampled_from(kinds), min_size=1, unique=True))
+    sharing = SHARING | {"in_force": chosen, "strength": draw(st.floats(0.0, 1.0))}
+    every = {"industry_transfer": transfer, "market_integration": integration, "tax_sharing": sharing}
     return {name: every[name] for name in draw(st.sets(st.sampled_from(sorted(every)), min_size=1))}
 
 

@@ -146,7 +146,8 @@ def capacity(case: Case) -> FloatArray:
 def absent_services(case: Case) -> FloatArray:
     """What the city would spend on services to those of its register who live elsewhere, at its spending per head."""
     people = case.state.resident_population
-    per_head = np.divide(case.state.city_service, people, out=np.zeros_like(people), where=people > 0.0)
+    spent = np.maximum(case.state.city_service, 0.0)  # subsidies may have eaten all of it
+    per_head = np.divide(spent, people, out=np.zeros_like(people), where=people > 0.0)
     return np.asarray(case.absent * per_head)
 
 
