@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from sim.core.levers import Levers
 from sim.core.state import ARBITRATION, EVENT, EVENTS, PAYMENT, REASONS, SCORE_TERMS
 from sim.experiments.tables import CENTRE, assemble, ids
 
@@ -33,7 +34,8 @@ def agreements(model: Simulation) -> pa.Table:
     rows = [
         np.column_stack([np.full(len(e), y), e]) for y, e in zip(model.record.years, model.record.events, strict=False)
     ]
-    imposed = [name for name in contracts if name not in proposals]
+    asked = {name for proposal in proposals for name in _contracts_of(model, proposal)}
+    imposed = [name for name in contracts if name not in asked]
     table = np.vstack([*rows, _imposed(model, contracts, names, imposed)])
     of_contracts = table[:, 1] < 0.0  # of payments; they count down from -1
     table[of_contracts, 1] = [names.index(contracts[int(-1 - k)]) for k in table[of_contracts, 1]]
@@ -54,6 +56,13 @@ def agreements(model: Simulation) -> pa.Table:
             **{name: pa.array(column[name], pa.float64(), from_pandas=True) for name in numbers},
         },
     )
+
+
+def _contracts_of(model: Simulation, policy: str) -> list[str]:
+    """Names of the contracts that a policy enters."""
+    levers = Levers.neutral(model.base.admin_barrier, model.world.n_sectors)
+    model.policies[policy].set_levers(levers, model.policies[policy].start, model.world)
+    return [contract.name for contract in levers.contracts]
 
 
 def _imposed(model: Simulation, contracts: list[str], names: list[str], imposed: list[str]) -> FloatArray:
