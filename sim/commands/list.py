@@ -58,7 +58,8 @@ def policies(arguments: argparse.Namespace) -> Rows:
         for key, field in model.model_fields.items():
             extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
             value = values.get(key, field.default)
-            shown = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+            named = isinstance(value, dict) and any(isinstance(part, dict) for part in value.values())
+            shown = " ".join(map(str, value)) if isinstance(value, list) or named else str(value)
             meaning = {"unit": extra.get("unit", ""), "meaning": field.description or ""}
             rows.append({"policy": name, "key": key, "value": shown, **meaning})
     return rows
