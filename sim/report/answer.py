@@ -1,34 +1,93 @@
-"""The answer of a run in three sentences; every number in them is read from the result tables."""
+"""The answer of a run in three sentences, after what governments decided; every number is read from the tables."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sim.report.formats import money, percent
-from sim.report.view import REGION, View, ends
+from sim.report.agree import outcomes
+from sim.report.formats import money, percent, share
+from sim.report.view import REGION, SAME, View, ends, totals
 
 if TYPE_CHECKING:
+    from sim.core.arrays import FloatArray
     from sim.experiments.run import Run
 
 WORTH_SAYING = 0.01  # unit: 1, extra moves of capital over all moves from which on they are the policy's doing
 
 
 def answer(run: Run, language: str = "en") -> list[str]:
-    """Three sentences: what happens to the region, to whom, and by which way."""
+    """What governments decided, where they did; then what happens to the region, to whom, and by which way."""
     return sentences(View(run, language))
 
 
 def sentences(view: View) -> list[str]:
     """The answer of a run already in view."""
+    decided = [*outcomes(view), *_subsidies(view)]
     if view.before is None:
-        return [_course(view), _pace(view), _budgets(view)]
-    if not view.has_effect:
-        return [
-            view.words("answer.nothing", policy=_capital(view.policy())),
-            view.words("answer.nobody", n=len(view.cities), first=view.first, last=view.last),
-            view.words("answer.why_nothing", policies=", ".join(view.run.config.policies) or view.words("policy.none")),
-        ]
-    return [_region(view), _who(view), _how(view)]
+        return [*decided, _course(view), _pace(view), _budgets(view)]
+    if view.has_effect:
+        return [*decided, _region(view), _who(view), _how(view)]
+    nothing = [
+        view.words("answer.nothing", policy=_capital(view.policy())),
+        view.words("answer.nobody", n=len(view.cities), first=view.first, last=view.last),
+    ]
+    if decided:
+        return [*decided, *nothing]
+    known = ", ".join(view.run.config.policies) or view.words("policy.none")
+    return [*nothing, view.words("answer.why_nothing", policies=known)]
+
+
+def _subsidies(view: View) -> list[str]:
+    """How high cities' subsidies go, what they cost in the last year and who pays most; nothing if the reference's."""
+    now, words = _Subsidies.of(view), view.words
+    before = None if view.before is None else _Subsidies.of(view, before=True)
+    if not (now.rates if before is None else abs(now.rates - before.rates) > SAME).any():
+        return []
+    without = cost_without = ""
+    if before is not None and before.peak:
+        without = words("answer.rate_without", rate=share(before.peak))
+        cost_without = words("answer.cost_without", cost=money(before.cost, view.language))
+    elif before is not None:
+        without = words("answer.none_without")
+    if not now.peak:
+        return [words("answer.no_subsidies", without=without, last=view.last, cost_without=cost_without)]
+    peak = words("answer.subsidies", **now.peak_words(view), without=without)
+    key = "answer.subsidy_cost" if now.cost else "answer.subsidy_past"
+    return [peak + words(key, **now.cost_words(view), last=view.last, cost_without=cost_without)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Subsidies:
+    """What cities pay for investment: rates ``[year, city]`` and amounts of the last year by city."""
+
+    rates: FloatArray
+    amounts: dict[str, float]
+
+    @classmethod
+    def of(cls, view: View, *, before: bool = False) -> _Subsidies:
+        """Of the run or of its reference."""
+        amounts = view.wide("subsidy", before=before).iloc[-1]
+        return cls(view.wide("subsidy_rate", before=before).to_numpy(), {str(c): float(v) for c, v in amounts.items()})
+
+    @property
+    def peak(self) -> float:
+        return float(self.rates.max())
+
+    @property
+    def cost(self) -> float:
+        return sum(self.amounts.values())
+
+    def peak_words(self, view: View) -> dict[str, object]:
+        """The highest rate: who pays it, when."""
+        year, city = divmod(int(self.rates.argmax()), len(view.cities))
+        return {"rate": share(self.peak), "city": view.short(view.cities[city]), "year": view.years[year]}
+
+    def cost_words(self, view: View) -> dict[str, object]:
+        """The cost in the last year, and who bears most of it."""
+        payer = max(self.amounts, key=lambda place: self.amounts[place])
+        paid = money(self.amounts[payer], view.language)
+        return {"cost": money(self.cost, view.language), "payer": view.short(payer), "paid": paid}
 
 
 # --- beside a reference -------------------------------------------------------------------------------------------
@@ -70,7 +129,7 @@ def _how(view: View) -> str:
         parts.append(view.words("answer.moved", amount=money(extra, view.language)))
     paid = float(view.payments["amount"].sum())
     if paid:
-        parts.append(view.words("answer.paid", amount=money(paid, view.language)))
+        parts.append(_paid(view, paid))
     if not parts:
         amount, pct = view.difference("own_revenue")
         key = "answer.revenue_up" if amount >= 0 else "answer.revenue_down"
@@ -78,6 +137,15 @@ def _how(view: View) -> str:
     parts.append(_gap(view, inequality(view, before=True), inequality(view)))
     joined = view.words("comma").join(parts)
     return view.words("answer.how", first=view.first, last=view.last, parts=joined)
+
+
+def _paid(view: View, paid: float) -> str:
+    """What cities pay each other under contracts; who pays and who receives most, all years together."""
+    sides = [totals(view.payments, side) for side in ("payer", "payee")]
+    (payer,), (payee,) = (ends(amounts, 1)[0] for amounts in sides)
+    most, received = (money(amounts[city], view.language) for amounts, city in zip(sides, (payer, payee), strict=True))
+    values = {"payer": view.short(payer), "most": most, "payee": view.short(payee), "received": received}
+    return view.words("answer.paid", amount=money(paid, view.language), **values)
 
 
 def inequality(view: View, *, before: bool = False, year: int | None = None) -> float:

@@ -6,12 +6,13 @@ import html
 import json
 import os
 import pkgutil
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
-from sim.core.errors import InputError
+from sim.core.errors import EquilibriumError, InputError
 from sim.report.look import LOOK
 from sim.report.markup import paragraph
 from sim.report.sections import SECTIONS, Page
@@ -20,6 +21,7 @@ from sim.report.words import LANGUAGES, TEXTS
 
 if TYPE_CHECKING:
     from sim.experiments.run import Run
+    from sim.experiments.signing.survey import Survey
     from sim.experiments.switches import SwitchStudy
 
 
@@ -48,10 +50,25 @@ def write_report(run: Run, path: str | Path, *, language: str = "en", switches: 
 def render(run: Run, *, language: str = "en", switches: SwitchStudy | None = None) -> str:
     """The page as text."""
     view = View(run, language)
-    page = Page(view, switches if switches is not None else _study(view))
-    body = "\n".join(_section(page, anchor, prefix) for anchor, (prefix, _) in SECTIONS.items())
+    page = Page(view, switches if switches is not None else _study(view), survey=_survey(view))
+    parts = {}
+    for anchor, (prefix, make) in SECTIONS.items():
+        content = make(page)
+        if content:
+            parts[anchor] = _title(view, prefix), _guide(view, prefix) + content
+    return assembled(page, parts)
+
+
+def assembled(page: Page, parts: Mapping[str, tuple[str, str]], **texts: str) -> str:
+    """A whole page of sections: anchor -> title and content; ``texts`` replace those of its head."""
+    body = "\n".join(
+        f'<section id="{anchor}"><h2>{html.escape(title)}</h2>{content}</section>'
+        for anchor, (title, content) in parts.items()
+    )
+    links = "".join(f'<a href="#{anchor}">{html.escape(title)}</a>' for anchor, (title, _) in parts.items())
     return Template(resource("page.html")).substitute(
-        _header(view),
+        {**_header(page.view), **{key: html.escape(text) for key, text in texts.items()}},
+        links=links,
         style=resource("page.css"),
         script=resource("page.js"),
         plotly=plotly_library(),
@@ -69,10 +86,16 @@ def _study(view: View) -> SwitchStudy | None:
     return switch_study(view.run)
 
 
-def _section(page: Page, anchor: str, prefix: str) -> str:
-    view = page.view
-    title = html.escape(_title(view, prefix))
-    return f'<section id="{anchor}"><h2>{title}</h2>{_guide(view, prefix)}{SECTIONS[anchor][1](page)}</section>'
+def _survey(view: View) -> Survey | str | None:
+    """What parties say at every share; why it cannot be computed; None where there are no parties or no data set."""
+    if view.world is None:
+        return None
+    from sim.experiments.signing.survey import signing_study
+
+    try:
+        return signing_study(view.run)
+    except EquilibriumError as error:
+        return str(error)
 
 
 def _title(view: View, prefix: str) -> str:
@@ -105,9 +128,6 @@ def _header(view: View) -> dict[str, str]:
     shown = "".join(
         f"<span><i>{html.escape(words(f'page.{key}'))}</i> {html.escape(text)}</span>" for key, text in chips.items()
     )
-    links = "".join(
-        f'<a href="#{anchor}">{html.escape(_title(view, prefix))}</a>' for anchor, (prefix, _) in SECTIONS.items()
-    )
     texts = {
         "title": words("page.title", n=len(view.cities), scenario=config.scenario),
         "kicker": words("page.kicker", data=words.get(f"data.{name}", name)),
@@ -118,7 +138,7 @@ def _header(view: View) -> dict[str, str]:
         "contents": words("page.contents"),
     }
     safe = {key: html.escape(text) for key, text in texts.items()}
-    return {**safe, "language": {"en": "en", "zh": "zh-CN"}[view.language], "chips": shown, "links": links}
+    return {**safe, "language": {"en": "en", "zh": "zh-CN"}[view.language], "chips": shown}
 
 
 def resource(name: str) -> str:

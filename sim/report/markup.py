@@ -66,6 +66,11 @@ def paragraph(text: str, css: str = "") -> str:
     return f"<p{f' class={css}' if css else ''}>{html.escape(text, quote=False)}</p>"
 
 
+def listed(texts: Iterable[str]) -> str:
+    """Short texts, one a line."""
+    return f"<ul>{''.join(f'<li>{html.escape(text, quote=False)}</li>' for text in texts)}</ul>"
+
+
 def fold(summary: str, content: str) -> str:
     """Shown on demand."""
     return f"<details><summary>{html.escape(summary)}</summary>{content}</details>"

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
+from sim.experiments.signing.survey import Survey
 from sim.experiments.switches import AS_IT_IS, MEASURES, NATIONAL, SwitchStudy
-from sim.report import charts, links, tables, trust
+from sim.report import agree, charts, links, tables, trust
 from sim.report.answer import inequality, sentences, wider
 from sim.report.formats import money, number, percent, share
 from sim.report.look import Spec
@@ -23,6 +24,7 @@ class Page:
     view: View
     study: SwitchStudy | None = None
     figures: dict[str, Spec] = field(default_factory=dict)
+    survey: Survey | str | None = None
 
     def draw(self, name: str, spec: Spec, label: str) -> str:
         """The place of a figure; its specification goes to the script."""
@@ -151,6 +153,11 @@ def payments(page: Page) -> str:
     return "".join([*parts, tables.from_centre(view)])
 
 
+def agreements(page: Page) -> str:
+    """Empty where nobody is asked and nothing could be put before its parties."""
+    return agree.section(page.view, page.survey, page.draw)
+
+
 def moves(page: Page) -> str:
     view = page.view
     spec = links.moves(view)
@@ -264,6 +271,7 @@ SECTIONS: dict[str, tuple[str, Section]] = {
     "where": ("map", where),
     "cities": ("cities", cities),
     "paths": ("paths", paths),
+    "agree": ("agree", agreements),
     "payments": ("payments", payments),
     "moves": ("moves", moves),
     "provinces": ("provinces", provinces),
@@ -273,4 +281,4 @@ SECTIONS: dict[str, tuple[str, Section]] = {
     "data": ("coverage", coverage),
     "again": ("again", again),
 }
-"""Anchor -> prefix of its texts, and what makes it."""
+"""Anchor -> prefix of its texts, and what makes it; a section that is empty is left out."""

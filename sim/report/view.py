@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -67,10 +67,14 @@ class View:
     def sector(self, sector: str) -> str:
         return self._named("sectors", sector)
 
-    def policy(self) -> str:
-        """What the run's policies are called, joined."""
-        names = [self.words.get(f"policy.{name}", name) for name in self.run.config.policies]
-        return self.words("and").join(names) if names else self.words("policy.none")
+    def policy(self, chosen: Iterable[str] | None = None) -> str:
+        """What policies are called, joined; the run's, where none are chosen."""
+        known = self.run.config.policies if chosen is None else chosen
+        names = [self.words.get(f"policy.{name}", name) for name in known]
+        if names:
+            return self.words("and").join(names)
+        decide = self.before is not None and self.run.config.governments != self.before.config.governments
+        return self.words("policy.governments" if decide else "policy.none")
 
     # --- places -----------------------------------------------------------------------------------------------
 

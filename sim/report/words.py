@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sim.report.agree_words import AGREE_TEXTS
 from sim.report.study_words import STUDY_TEXTS
 
 LANGUAGES = ("en", "zh")
@@ -15,6 +16,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "place.centre": ("Centre", "中央"),
     "place.pool": ("Savers", "储蓄者"),
     "policy.none": ("no policy", "不出台新政策"),
+    "policy.governments": ("governments that decide for themselves", "地方政府自行决策"),
+    "policy.assessment_reform": ("the region's result in every city's assessment", "把区域整体表现纳入各市考核"),
+    "policy.harmonised_rules": ("common rules that limit subsidies", "统一规则、限制补贴"),
     "policy.industry_transfer": ("moving ordinary manufacturing out of the core", "一般制造业向外疏解"),
     "policy.joint_projects": ("building joint projects and sharing their cost", "共建项目、分摊成本"),
     "policy.market_integration": ("opening the provincial borders to trade", "打破省际市场壁垒"),
@@ -67,7 +71,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "capital worth {amount} moves between cities that would have stayed",
         "比不实施时多转移资本{amount}",
     ),
-    "answer.paid": ("cities pay each other {amount} under contracts", "城市之间按协议付款{amount}"),
+    "answer.paid": (
+        "cities pay each other {amount} under contracts ({payer} pays most, {most}; {payee} receives most, {received})",
+        "城市之间按协议付款{amount}（{payer}付出最多，{most}；{payee}得到最多，{received}）",
+    ),
     "answer.revenue_up": (
         "the cities' own revenue ends {amount} a year higher ({pct})",
         "各市本级财政收入期末每年增加{amount}（{pct}）",
@@ -437,7 +444,7 @@ TEXTS: dict[str, tuple[str, str]] = {
 """Key -> English, Chinese; the fields in braces are the same in both."""
 
 
-TEXTS |= STUDY_TEXTS
+TEXTS |= STUDY_TEXTS | AGREE_TEXTS
 
 
 class Words:

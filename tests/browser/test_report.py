@@ -69,7 +69,7 @@ def test_a_report_draws_everything_and_asks_for_nothing(page: Page, reports: dic
     drawn = show(page, reports[name])
     assert page.problems == []  # type: ignore[attr-defined]
     assert [url for url in page.asked if not url.startswith(("file:", "data:", "blob:"))] == []  # type: ignore[attr-defined]
-    assert drawn == page.locator(".figure").count() == (8 if name.startswith("transfer") else 6)
+    assert drawn == page.locator(".figure").count() == (9 if name.startswith("transfer") else 6)
     assert page.locator(".figure .main-svg").count() >= drawn
     for figure in page.locator(".figure").all():
         size = figure.locator(".main-svg").first.bounding_box()
