@@ -26,6 +26,7 @@ COMMANDS = {
     "robust": "which setting of a study does well whatever the world is like?",
     "optimise": "which setting keeps a condition and brings about most of what is wanted?",
     "coalition": "what is an agreement worth to every coalition, and who would walk away?",
+    "signing": "at which share of the tax do all parties of an agreement sign, and who binds?",
     "bargain": "divide a common cost or gain between players; would every group agree?",
     "compare": "what changes between two runs",
     "report": "write the report of a run again",

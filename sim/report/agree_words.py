@@ -228,8 +228,16 @@ AGREE_TEXTS: dict[str, tuple[str, str]] = {
         "（{far_party}差{far_by}分）。",
     ),
     "judged.binding": ("The least willing party is {names}.", "最不愿签署的是{names}。"),
-    "judged.times": ("{name} ({n} cases)", "{name}（{n}种情形）"),
+    "judged.times": ("{name} (in {n})", "{name}（{n}种情形）"),
     "judged.failed": ("{n} cases have no answer: {why}", "{n}种情形没有结果：{why}"),
+    "judged.chart": (
+        "How far the least willing party's expected gain is above its reserve at the share where that is best, with "
+        "the parameter at either end: right of zero there is a share at which all sign. The line is today's value.",
+        "在最有利的分成比例下，最不愿签署一方的预期收益与保留值之差（参数取两端）：大于零则存在全部签署的比例。竖线为现值。",
+    ),
+    "judged.axis": ("margin of the least willing party, points", "最不愿签署一方的差额（分）"),
+    "judged.low": ("all rows low", "各行取下限"),
+    "judged.high": ("all rows high", "各行取上限"),
     "judged.parameter": ("Parameter", "参数"),
     "judged.value": ("Value", "取值"),
     "judged.meaning": ("Meaning", "含义"),

@@ -13,6 +13,10 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from sim.experiments.run import run
+from sim.experiments.signing.judgement import Case
+from sim.experiments.signing.survey import signing_study
+from sim.report.signing import render_signing
+from tests.report.conftest import SMALL
 
 pytestmark = pytest.mark.browser
 
@@ -76,6 +80,22 @@ def test_a_report_draws_everything_and_asks_for_nothing(page: Page, reports: dic
         assert size is not None
         assert size["height"] > 200
         assert size["width"] > 400
+
+
+def test_the_page_of_a_signing_study_draws_everything(page: Page, tmp_path: Path) -> None:
+    small = run("industry_transfer", overrides=[*SMALL, "horizon=2023"])
+    survey = signing_study(small)
+    assert survey is not None
+    cases = [
+        Case("hazard", end, 0.5, "", nearest=(1.0, "PRT", margin)) for end, margin in (("low", -0.1), ("high", 0.1))
+    ]
+    path = tmp_path / "signing.html"
+    path.write_text(render_signing(small, survey, cases, "sim signing industry_transfer"), encoding="utf-8")
+    assert show(page, path) == page.locator(".figure").count() == 2
+    assert page.problems == []  # type: ignore[attr-defined]
+    assert page.locator("#figure-agree .heatmaplayer image").count() == 1
+    assert page.locator("#figure-agree .ytick").count() == 3
+    assert page.locator("#figure-judged .barlayer .point").count() == 2
 
 
 def test_all_cities_are_on_the_map_and_in_the_bars(page: Page, reports: dict[str, Path]) -> None:

@@ -40,6 +40,7 @@ class Case:
         end: low or high.
         value: of the parameter; its position (0 or 1) where several rows move together.
         meaning: of the parameter.
+        moves_together: whether it has several rows, each now at this end of its own range.
         together: shares at which all sign; None if there are none.
         low_bound: who sets the lower end.
         high_bound: who sets the upper end.
@@ -52,6 +53,7 @@ class Case:
     end: str
     value: float
     meaning: str
+    moves_together: bool = False
     together: Interval | None = None
     low_bound: tuple[str, ...] = ()
     high_bound: tuple[str, ...] = ()
@@ -105,7 +107,14 @@ def _cases(factor: Factor, result: list[dict[str, Any]] | Died) -> list[Case]:
     answers = [{"error": result.reason}] * len(ENDS) if isinstance(result, Died) else result
     key = factor.key.removeprefix("parameters.")
     return [
-        Case(parameter=key, end=end, value=float(value), meaning=factor.meaning, **answer)
+        Case(
+            parameter=key,
+            end=end,
+            value=float(value),
+            meaning=factor.meaning,
+            moves_together=bool(factor.rows),
+            **answer,
+        )
         for end, value, answer in zip(ENDS, factor.ends(), answers, strict=True)
     ]
 
