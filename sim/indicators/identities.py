@@ -203,6 +203,8 @@ def people(b: Books) -> float:
     q = PeopleParams.read(b.base.world)
     residents, _ = b.changed("resident_population")
     workers, after = b.changed("labour")
+    if not len(after):
+        return 0.0
     grown = workers.sum(axis=2) * (1.0 + q.labour_growth)
     total = after[:, : b.base.world.n_cities].reshape(len(after), -1).sum(axis=1)
     moved = np.abs(after.sum(axis=2) - grown).max(axis=1, initial=0.0) / total
