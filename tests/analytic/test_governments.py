@@ -11,7 +11,7 @@ import pytest
 from sim.agents.govern import LEFT, MEMBER, REFUSED, Govern, Proposal
 from sim.agents.governments import Governments
 from sim.agents.rules import RULES, Decision, Observation, Offer, adaptive, best_response, imitation, per_city
-from sim.agents.scores import Result, ScoreParams, gain_terms, mixed, peer_weights, tastes, theil
+from sim.agents.scores import Result, ScoreParams, gain_terms, mixed, own_streams, peer_weights, tastes, theil
 from sim.core.arrays import BoolArray, FloatArray
 from sim.core.errors import InputError
 from sim.core.levers import Levers
@@ -87,14 +87,14 @@ def test_theil_by_hand() -> None:
 
 def test_tastes_belong_to_the_city_and_not_to_its_position() -> None:
     world = small_base().world
-    drawn = tastes(PARAMS, world, 1, 0)
+    drawn = tastes(PARAMS, own_streams(world, 1, 0))
     np.testing.assert_allclose(drawn.sum(axis=1), 1.0, rtol=1e-14)
     turned = SimpleNamespace(
         n_cities=world.n_cities, region_ids=world.region_ids[: world.n_cities][::-1], base_year=world.base_year
     )
-    np.testing.assert_array_equal(tastes(PARAMS, turned, 1, 0), drawn[::-1])  # type: ignore[arg-type]
-    assert not np.array_equal(tastes(PARAMS, world, 2, 0), drawn)
-    many = np.mean([tastes(PARAMS, world, seed, 0) for seed in range(400)], axis=(0, 1))
+    np.testing.assert_array_equal(tastes(PARAMS, own_streams(turned, 1, 0)), drawn[::-1])  # type: ignore[arg-type]
+    assert not np.array_equal(tastes(PARAMS, own_streams(world, 2, 0)), drawn)
+    many = np.mean([tastes(PARAMS, own_streams(world, seed, 0)) for seed in range(400)], axis=(0, 1))
     np.testing.assert_allclose(many, PARAMS.standard, atol=0.02)
 
 
