@@ -464,19 +464,20 @@ def test_looking_ahead_changes_nothing() -> None:
 
 
 def test_a_rollout_is_what_then_happens() -> None:
-    """Without decisions in between, the model's forecast is the model's future."""
-    model = small_model(POLICIES, growth=small_reference().growth)
+    """Without decisions and disputes in between, the model's forecast is the model's future."""
+    calm = {name: values for name, values in POLICIES.items() if name != "tax_sharing"}
+    model = small_model(calm, growth=small_reference().growth)
     model.step()
     state = model.state.copy()
     seen_years = model_years(model, 3)
-    ahead = small_model(POLICIES, growth=small_reference().growth)
+    ahead = small_model(calm, growth=small_reference().growth)
     ahead.step()
     np.testing.assert_array_equal(ahead.state.capital, state.capital)
-    phases = [phase for phase in ahead.phases if phase.name in ("market", "fiscal", "share", "assess")]
+    names = [phase.name for phase in ahead.phases]
     ahead.levers.reset(ahead.baseline_levers)
     for policy in ahead.in_force(ahead.state):
         policy.set_levers(ahead.levers, ahead.state.year, ahead.world)
-    for phase in phases:
+    for phase in ahead.phases[: names.index("govern")]:
         phase.update(ahead.state, ahead.levers)
     forecast = ahead.look_ahead(ahead.state, 2).real_income
     np.testing.assert_allclose(forecast, seen_years[1:], rtol=1e-7)
