@@ -26,6 +26,7 @@ class Levers:
     regional_weight: FloatArray  # [N] weight of the region's result in a city government's score
     passenger_time: FloatArray  # [N, N] factor on the travel time of people
     freight_time: FloatArray  # [N, N] factor on the travel time of goods
+    line_service: FloatArray  # [line] part of a line's trains that run, 0 = it is not open; lines since the base year
     productivity_gain: FloatArray  # [N, S] log points added to next year's productivity
     works: FloatArray  # [N] infrastructure for joint projects built here this year, 100 million yuan, paid next year
     grant: FloatArray  # [N] what the centre pays towards them
@@ -34,7 +35,7 @@ class Levers:
     contracts: list[Contract] = field(default_factory=list)
 
     @classmethod
-    def neutral(cls, admin_barrier: FloatArray, n_sectors: int) -> Levers:
+    def neutral(cls, admin_barrier: FloatArray, n_sectors: int, n_lines: int = 0) -> Levers:
         """No policy at all: today's borders, nobody pushed, nobody paid."""
         n = admin_barrier.shape[0]
         return cls(
@@ -48,6 +49,7 @@ class Levers:
             regional_weight=np.zeros(n),
             passenger_time=np.ones((n, n)),
             freight_time=np.ones((n, n)),
+            line_service=np.zeros(n_lines),
             productivity_gain=np.zeros((n, n_sectors)),
             works=np.zeros(n),
             grant=np.zeros(n),

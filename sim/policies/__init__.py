@@ -8,6 +8,7 @@ from sim.policies.harmonised_rules import HarmonisedRules
 from sim.policies.industry_transfer import IndustryTransfer
 from sim.policies.joint_projects import JointProjects
 from sim.policies.market_integration import MarketIntegration
+from sim.policies.rail_lines import RailLines
 from sim.policies.tax_sharing import TaxSharing
 
 REGISTRY: dict[str, type[Policy]] = {
@@ -16,6 +17,7 @@ REGISTRY: dict[str, type[Policy]] = {
     "industry_transfer": IndustryTransfer,
     "joint_projects": JointProjects,
     "market_integration": MarketIntegration,
+    "rail_lines": RailLines,
     "tax_sharing": TaxSharing,
 }
 
@@ -28,5 +30,6 @@ __all__ = [
     "JointProjects",
     "MarketIntegration",
     "Policy",
+    "RailLines",
     "TaxSharing",
 ]

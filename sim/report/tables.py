@@ -23,6 +23,7 @@ INDICATORS = (
     *("theil_real_income", "theil_between_provinces", "theil_within_provinces", "fiscal_disparity_before_sharing"),
     *("fiscal_disparity_after_sharing", "fiscal_disparity_after_transfers", "specialisation", "share_of_national_gdp"),
     *("intraregional_trade_share", "exports_abroad", "debt_to_revenue", "capital_moved_share"),
+    *("people_within_60_minutes", "people_within_120_minutes", "mean_travel_time"),
 )
 """Indicators of the region shown beside the plan's targets."""
 Row = list[Cell | str]

@@ -21,6 +21,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "policy.harmonised_rules": ("common rules that limit subsidies", "统一规则、限制补贴"),
     "policy.industry_transfer": ("moving ordinary manufacturing out of the core", "一般制造业向外疏解"),
     "policy.joint_projects": ("building joint projects and sharing their cost", "共建项目、分摊成本"),
+    "policy.rail_lines": ("opening railway lines", "新铁路开通"),
     "policy.market_integration": ("opening the provincial borders to trade", "打破省际市场壁垒"),
     "policy.tax_sharing": ("sharing what cities collect under contracts", "城市间按协议分享税收"),
     # --- units
@@ -32,6 +33,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "unit.ratio": ("ratio", "比值"),
     "unit.%": ("%", "%"),
     "unit.10,000 yuan": ("10,000 yuan", "万元"),
+    "unit.km per 10,000 km2": ("km per 10,000 km²", "公里/万平方公里"),
+    "unit.km per 100 km2": ("km per 100 km²", "公里/百平方公里"),
     # --- columns of the result tables
     "column.real_income": ("Real income", "实际收入"),
     "column.real_gdp": ("Real GDP", "实际GDP"),
@@ -312,6 +315,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "indicator.exports_abroad": ("Exports to the world over GDP, %", "出口占GDP比重，%"),
     "indicator.debt_to_revenue": ("City debt over own revenue, %", "城市债务占本级收入比重，%"),
     "indicator.capital_moved_share": ("Capital that moves in a year, % of all", "年度转移资本占比，%"),
+    "indicator.people_within_60_minutes": ("Residents within an hour, % of the region's", "1小时可达人口占比，%"),
+    "indicator.people_within_120_minutes": ("Residents within two hours, % of the region's", "2小时可达人口占比，%"),
+    "indicator.mean_travel_time": ("Mean travel time to residents, minutes", "到区内人口的平均出行时间，分钟"),
     # --- what the sign hangs on
     "sign.title": ("What the sign hangs on", "结论取决于什么"),
     "sign.chart": (
@@ -424,6 +430,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "table.national": ("National path", "全国路径"),
     "table.targets": ("Targets of the plan", "规划目标"),
     "table.parameters": ("Parameters", "参数"),
+    "table.nodes": ("Stations and ports", "车站与港口"),
+    "table.lines": ("Lines of the network", "交通线路"),
+    "table.links": ("Links of the lines", "线路区段"),
+    "table.routes": ("Through routes", "直通径路"),
+    "table.trains": ("Direct trains", "直达列车"),
+    "table.gateways": ("Gateways", "口岸与枢纽"),
     "table.flows": ("Observed trade", "观测贸易流"),
     "table.all": ("All tables", "全部"),
     "again.title": ("Run it again", "如何复现"),
