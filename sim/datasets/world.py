@@ -451,14 +451,14 @@ class World:
 
     @cached_property
     def rail_openings(self) -> dict[str, tuple[bool, int | None]]:
-        """Railway lines not yet open in the base year: whether they have opened, and their year, None if unknown."""
+        """Railway lines in the region that opened later: whether they have, and their year, None if unknown."""
         if "lines" not in self.tables:
             return {}
-        lines = self.tables["lines"]
+        lines, built = self.tables["lines"], set(self.tables["links"]["line"])
         found: dict[str, tuple[bool, int | None]] = {}
         columns = (lines["line"], lines["mode"], lines["planned"], self.line_opening)
         for line, mode, planned, opening in zip(*columns, strict=True):
-            if mode == "rail" and opening > self.base_year:
+            if mode == "rail" and opening > self.base_year and line in built:
                 is_open = math.isfinite(opening)
                 year = opening if is_open else planned
                 found[str(line)] = is_open, None if math.isnan(year) else int(year)
