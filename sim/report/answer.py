@@ -54,7 +54,17 @@ def _subsidies(view: View) -> list[str]:
         return [words("answer.no_subsidies", without=without, last=view.last, cost_without=cost_without)]
     peak = words("answer.subsidies", **now.peak_words(view), without=without)
     key = "answer.subsidy_cost" if now.cost else "answer.subsidy_past"
-    return [peak + words(key, **now.cost_words(view), last=view.last, cost_without=cost_without)]
+    cost = words(key, **now.cost_words(view), last=view.last, cost_without=cost_without)
+    return [peak + cost, *_services(view)]
+
+
+def _services(view: View) -> list[str]:
+    """What is left for the cities' services against the reference, which no measure of income sees."""
+    if view.before is None:
+        return []
+    amount, pct = view.difference("city_service")
+    key = "answer.services_up" if amount >= 0 else "answer.services_down"
+    return [view.words(key, amount=money(abs(amount), view.language), pct=percent(pct), last=view.last)]
 
 
 @dataclass(frozen=True, eq=False)

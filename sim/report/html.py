@@ -78,8 +78,8 @@ def assembled(page: Page, parts: Mapping[str, tuple[str, str]], **texts: str) ->
 
 
 def _study(view: View) -> SwitchStudy | None:
-    """The cases of `sim.experiments.switches`; None where there is no gain or no data set to run them on."""
-    if view.before is None or view.world is None:
+    """The cases of `sim.experiments.switches`; None without gain or data set, or where cities forecast."""
+    if view.before is None or view.world is None or view.forecasts:
         return None
     from sim.experiments.switches import switch_study
 

@@ -206,6 +206,12 @@ class View:
         rows = table[table["contract"] != ""]
         return rows.groupby(["year", "payer", "payee"], as_index=False, observed=True)[["amount"]].sum()
 
+    @property
+    def forecasts(self) -> bool:
+        """Whether cities run the model every year to decide, which makes a run take seconds."""
+        governments = self.run.config.governments
+        return "best_response" in (governments.rule, *governments.rules.values())
+
     # --- the data behind the run ------------------------------------------------------------------------------
 
     @cached_property

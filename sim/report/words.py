@@ -349,6 +349,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Without a reference there is no gain whose sign could hang on anything.",
         "没有对照运行，因而没有净收益可检验。",
     ),
+    "sign.forecasts": (
+        "Not computed on this page: in this scenario every city runs the model every year to decide, so that the cases "
+        "would take minutes. sim sensitivity studies them.",
+        "本页未计算：该情景中各市每年都要运行模型来决策，逐项检验需数分钟，可用 sim sensitivity 研究。",
+    ),
     "sign.gone": (
         "The data set of this run is not at hand or has changed since; run the scenario again to see what the sign "
         "hangs on.",

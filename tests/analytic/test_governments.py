@@ -171,8 +171,15 @@ def test_imitation_copies_better_peers_only_when_it_looks() -> None:
 
 def test_best_response_takes_the_best_step() -> None:
     target = np.array([0.05, 0.0, 0.02])
-    decision = best_response(seen(expected_score=lambda city, rate: -((rate - target[city]) ** 2)))
+    asked = []
+
+    def expected(city: np.ndarray, rate: np.ndarray) -> np.ndarray:
+        asked.append(rate.copy())
+        return (0.02 - target[city]) ** 2 - (rate - target[city]) ** 2
+
+    decision = best_response(seen(expected_score=expected))
     np.testing.assert_allclose(decision.subsidy_rate, [0.03, 0.01, 0.02])
+    np.testing.assert_allclose(asked, [[0.03, 0.03, 0.03], [0.02, 0.01, 0.01]])  # who goes up is not asked about down
 
 
 @pytest.mark.parametrize("name", ["passive", "adaptive", "imitation", "never_sign", "always_sign"])
