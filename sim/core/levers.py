@@ -27,6 +27,8 @@ class Levers:
     passenger_time: FloatArray  # [N, N] factor on the travel time of people
     freight_time: FloatArray  # [N, N] factor on the travel time of goods
     productivity_gain: FloatArray  # [N, S] log points added to next year's productivity
+    service_access: FloatArray  # [N] share of what keeps newcomers from locals' services and register that is removed
+    portable: FloatArray  # [N, N] share of what another province costs a mover that is removed, from origin to destination
     works: FloatArray  # [N] infrastructure for joint projects built here this year, 100 million yuan, paid next year
     grant: FloatArray  # [N] what the centre pays towards them
     relocation_contract: FloatArray  # [N, N] index of the contract that covers a move, -1 = none
@@ -49,6 +51,8 @@ class Levers:
             passenger_time=np.ones((n, n)),
             freight_time=np.ones((n, n)),
             productivity_gain=np.zeros((n, n_sectors)),
+            service_access=np.zeros(n),
+            portable=np.zeros((n, n)),
             works=np.zeros(n),
             grant=np.zeros(n),
             relocation_contract=np.full((n, n), -1.0),

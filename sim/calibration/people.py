@@ -1,0 +1,139 @@
+"""Who lives where under which registration, and what must draw people so that they move as observed (MODEL.md 4 and 8).
+
+Without local registration are residents above the register, and a share of the others; registered people who are
+missing live elsewhere, by gravity between those missing and those too many, the rest of the country closing the balance.
+Attractions are inverted (Berry 1994) so that the model's net migration of every city in the base year is the observed
+one: the change between two censuses less natural increase; leaving costs so that the usual share of residents leaves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.core.errors import InputError
+from sim.datasets.impute import fit_margins
+from sim.mechanisms.base_year import Settlement
+from sim.mechanisms.people.migration import Costs, MigrationParams, moves, way_costs
+
+if TYPE_CHECKING:
+    from sim.core.arrays import FloatArray
+    from sim.datasets.world import World
+
+MAX_STEPS = 60
+PRECISION = 1e-12  # unit: of all residents
+
+
+def away_from_home(world: World, way: FloatArray) -> FloatArray:
+    """People by where they are registered and where they live ``[registered, living]``, zero diagonal; imputed.
+
+    Raises:
+        InputError: the registers cannot be those of these residents.
+    """
+    p, n, row = world.parameters, world.n_cities, world.row
+    residents, register = world.resident_population[:n], world.registered_population[:n]
+    floor = p.by_province("unregistered_floor")[world.province_of[:n]]
+    newcomers = np.maximum(residents - register, 0.0) + floor * np.minimum(residents, register)
+    absent = register - (residents - newcomers)
+    outside = p.value("absent_outside_share") * absent.sum()
+    from_outside = newcomers.sum() - (absent.sum() - outside)
+    if from_outside < 0.0:
+        raise InputError(
+            f"{-from_outside:.0f} registered people of the cities would live nowhere",
+            file="region_values.csv",
+            key="registered_population",
+            allowed="a register that residents and a lower absent_outside_share can hold",
+        )
+    weight = np.exp(-way)
+    np.fill_diagonal(weight, 0.0)
+    found = np.zeros((row, row))
+    found[:, :] = fit_margins(weight, np.append(absent, from_outside), np.append(newcomers, outside))
+    return found
+
+
+def observed_net_migration(world: World) -> FloatArray:
+    """Net migration a year ``[city]``: change between the two censuses less natural increase, 0 without censuses."""
+    table = world.tables["region_values"]
+    census = table[table["variable"] == "pop_census"]
+    if census.empty:
+        return np.zeros(world.n_cities)
+    wide = census.pivot(index="region", columns="year", values="value").reindex(world.region_ids[: world.n_cities])
+    first, last = min(wide.columns), max(wide.columns)
+    p = world.parameters
+    natural = (p.by_province("birth_rate") - p.by_province("death_rate"))[world.province_of[: world.n_cities]]
+    start, end = wide[first].to_numpy(np.float64), wide[last].to_numpy(np.float64)
+    increase = natural / 1000.0 * (start + end) / 2.0  # unit: births and deaths are per 1,000 residents
+    return np.asarray((end - start) / (last - first) - increase)
+
+
+def settle(world: World) -> Settlement:
+    """The settlement of the base year.
+
+    Raises:
+        InputError: the registers or the observed migration cannot be matched.
+    """
+    params = MigrationParams.read(world)
+    row = world.row
+    way = way_costs(world, params, world.travel_time_passenger, np.zeros((row, row)))
+    away = away_from_home(world, way)
+    if params.considering == 0.0:
+        return Settlement(away, np.zeros(row), np.zeros(row))
+    local = world.resident_population[:row] - away.sum(axis=0)
+    registration = params.registration * (1.0 - params.access[:row])
+    amenity, leaving = _inverted(world, params, local, away, way, registration)
+    return Settlement(away, amenity, leaving)
+
+
+def _inverted(
+    world: World,
+    params: MigrationParams,
+    local: FloatArray,
+    away: FloatArray,
+    way: FloatArray,
+    registration: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Amenities and leaving costs by Newton's method; the Jacobian takes all people as living at home."""
+    n, row, p = world.n_cities, world.row, world.parameters
+    people = local + away.sum(axis=0)
+    wanted = np.append(observed_net_migration(world), p.value("leaving_rate") * people[:n].sum())
+    wanted = np.append(wanted, p.value("leaving_rate_country") * people[n:].sum())
+    value, leaving = np.zeros(row), np.zeros(row)
+    groups = np.zeros((row, 2))
+    groups[:n, 0] = groups[n:, 1] = 1.0
+    for _ in range(MAX_STEPS):
+        costs = Costs(leaving, way, registration)
+        year = moves(value, costs, params.considering, local, away)
+        flows = year.from_home + year.onward + year.home
+        out = flows.sum(axis=1)
+        found = np.concatenate([(flows.sum(axis=0) - out)[:n], out @ groups])
+        gap = wanted - found
+        if np.abs(gap).max() <= PRECISION * people.sum():
+            return value, leaving
+        step = np.linalg.solve(_jacobian(flows, people, params.considering, groups, n), gap)
+        step *= min(1.0, 1.0 / np.abs(step).max())  # unit: log points, the longest step
+        value[:n] += step[:n]
+        leaving += groups @ step[n:]
+    raise InputError(
+        f"net migration cannot be matched: {np.abs(gap).max():.3g} people short",
+        file="region_values.csv",
+        key="pop_census",
+        allowed="a leaving_rate above what the fastest shrinking city loses on balance",
+    )
+
+
+def _jacobian(
+    flows: FloatArray, people: FloatArray, considering: float, groups: FloatArray, n: int
+) -> FloatArray:
+    """How net migration of cities and the numbers leaving change with amenities and leaving costs."""
+    out = flows.sum(axis=1)
+    share = flows / (considering * people)[:, None]  # of those who consider moving
+    stay = 1.0 - share.sum(axis=1)
+    leaving = flows * stay[:, None]  # [from, of value]: what draws them elsewhere
+    arriving = np.diag(flows.sum(axis=0)) - flows.T @ share - flows.T * stay[None, :]
+    np.fill_diagonal(leaving, -out * stay)
+    staying = flows * stay[:, None]
+    by_cost = (out * stay)[:, None] * groups - staying.T @ groups
+    top = np.hstack([(arriving - leaving)[:n, :n], by_cost[:n]])
+    bottom = np.hstack([(groups.T @ leaving)[:, :n], -np.diag(groups.T @ (out * stay))])
+    return np.vstack([top, bottom])
