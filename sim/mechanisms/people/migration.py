@@ -56,8 +56,12 @@ class MigrationParams:
 
 
 def size_friction(world: World) -> FloatArray:
-    """How far a city's size class keeps newcomers from registering ``[region]``, 1 = closed; 0 outside the cities."""
-    p, urban = world.parameters, world.urban_population
+    """How far a city's size class keeps newcomers from registering ``[region]``, 1 = closed; 0 outside the cities.
+
+    The classes count residents of urban districts, a share of those of all towns [urban_district_share].
+    """
+    p = world.parameters
+    urban = world.urban_population * p.value("urban_district_share")
     friction = np.full(world.n_regions, p.value("registration_friction_other"))
     for name, threshold in reversed(SIZE_CLASSES.items()):
         friction[urban >= threshold] = p.value(f"registration_friction_{name}")
