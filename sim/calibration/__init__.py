@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.calibration.people import settle
 from sim.calibration.fiscal import budgets, tax_rates
+from sim.calibration.people import settle
 from sim.calibration.trade import balanced_trade, inverted_costs, world_output
 from sim.core.errors import InputError, ModelWarning
 from sim.core.state import State

@@ -28,7 +28,9 @@ class Levers:
     freight_time: FloatArray  # [N, N] factor on the travel time of goods
     productivity_gain: FloatArray  # [N, S] log points added to next year's productivity
     service_access: FloatArray  # [N] share of what keeps newcomers from locals' services and register that is removed
-    portable: FloatArray  # [N, N] share of what another province costs a mover that is removed, from origin to destination
+    portable: (
+        FloatArray  # [N, N] share of what another province costs a mover that is removed, from origin to destination
+    )
     works: FloatArray  # [N] infrastructure for joint projects built here this year, 100 million yuan, paid next year
     grant: FloatArray  # [N] what the centre pays towards them
     relocation_contract: FloatArray  # [N, N] index of the contract that covers a move, -1 = none

@@ -74,14 +74,16 @@ class State:
     )
     resident_population: FloatArray = array_field("region", PEOPLE, "residents", "stock", "cities")
     registered_population: FloatArray = array_field("region", PEOPLE, "residents' register (hukou)", "stock", "cities")
-    newcomers: FloatArray = array_field(
-        "region", PEOPLE, "residents without local registration", "stock", "cities"
-    )
+    newcomers: FloatArray = array_field("region", PEOPLE, "residents without local registration", "stock", "cities")
     away: FloatArray = array_field(
         "origin,destination", PEOPLE, "people by where they are registered and where else they live", "stock"
     )
     service_quality: FloatArray = array_field(
-        "region", "base year 1, relative to the nation", "public services per head served, with their lag", "stock", "cities"
+        "region",
+        "base year 1, relative to the nation",
+        "public services per head served, with their lag",
+        "stock",
+        "cities",
     )
     public_capital: FloatArray = array_field("region", BASE_MONEY, "public capital", "stock", "cities")
     debt: FloatArray = array_field("region", MONEY, "debt of the city government", "stock", "cities")

@@ -366,6 +366,14 @@ class World:
         return self.base_value("registered_population")
 
     @cached_property
+    def census(self) -> pd.DataFrame:
+        """Residents counted by the censuses, cities by years; empty without censuses. 10,000 persons."""
+        table = self.tables["region_values"]
+        counted = table[table["variable"] == "pop_census"]
+        wide = counted.pivot(index="region", columns="year", values="value")
+        return wide.reindex(list(self.region_ids[: self.n_cities])) if len(wide) else wide
+
+    @cached_property
     def urban_population(self) -> FloatArray:
         """Residents of towns [region], 0 where no urbanisation rate is given. 10,000 persons."""
         table = self.tables["region_values"]

@@ -121,7 +121,13 @@ KEYS: dict[str, tuple[Column, ...]] = {
 VALUES: dict[str, tuple[Column, ...]] = {
     "cities": _ordered("cities"),
     "sectors": _ordered("sectors"),
-    "flows": (Column("amount", f"{MONEY}; relocated_capital: {BASE_MONEY}; migrants: {PEOPLE}", "what goes from origin to destination"),),
+    "flows": (
+        Column(
+            "amount",
+            f"{MONEY}; relocated_capital: {BASE_MONEY}; migrants: {PEOPLE}",
+            "what goes from origin to destination",
+        ),
+    ),
     "transfers": (
         Column("base", MONEY, "what the rate applies to"),
         Column("rate", "1", "amount over base"),

@@ -18,7 +18,7 @@ class HukouReform(Policy):
     """What keeps newcomers from a city's services and register falls in equal steps from start to end."""
 
     effect: ClassVar[Effect] = Effect(
-        strength="opening", lever="service_access", indicator="net_migration", places="region", sign=1
+        strength="opening", lever="service_access", indicator="resident_population", places="region", sign=1
     )
     question: ClassVar[str] = "Where do people move when cities give newcomers what locals get, and who pays?"
 

@@ -18,13 +18,13 @@ class ServiceSharing(Policy):
     """What another province costs a mover falls between members, as what they are entitled to moves with them."""
 
     effect: ClassVar[Effect] = Effect(
-        strength="portability", lever="portable", indicator="net_migration", places="region", sign=1
+        strength="portability", lever="portable", indicator="resident_population", places="region", sign=1
     )
     question: ClassVar[str] = "Who moves when services and insurance are valid across provinces?"
 
     portability: float = Field(
         ge=0.0, le=1.0, description="share of what another province costs a mover that is gone by the end",
-        json_schema_extra={"unit": "1", "source": "plan ch. 7: direct settlement, portable insurance; size by judgement"},
+        json_schema_extra={"unit": "1", "source": "plan ch. 7: portable insurance; size by judgement"},
     )  # fmt: skip
     cities: Literal["all"] | list[str] = Field("all", description="cities that take part (codes), or all")
 

@@ -1,11 +1,12 @@
-"""Where people want to live: a discrete choice of place every year, with and without local registration (MODEL.md 8).
+"""Where people want to live: a discrete choice of place every year, with and without registration (MODEL.md 8).
 
-``value_j = nu (ln w_j + omega ln Q_j - (beta / eps + chi) ln N_j) + amenity_j``, all relative to the base year: w the real
-wage after tax, Q the quality of services, N residents (housing cost by its share beta over the elasticity eps of supply).
-A share mu considers moving. Of those at i the weight of j is
-``exp(value_j - value_i - c0_i - c1 ln(1 + T_ij) - c2 [other province] (1 - portable_ij) - c3 (1 - access_j))`` against one
-for staying: T minutes of travel, access how far a newcomer gets what locals get. Going home, where one is registered,
-needs no access. Registered people are followed by place of registration and place of living, so that nobody gets lost.
+``value_j = nu (ln w_j + omega ln Q_j - (beta / eps + chi) ln N_j) + amenity_j``, all relative to the base year: w the
+real wage after tax, Q the quality of services, N residents (housing cost by its share beta over the elasticity eps of
+supply, and congestion chi). A share mu considers moving. Of those at i the weight of j is
+``exp(value_j - value_i - c0_i - c1 ln(1 + T_ij) - c2 [other province] (1 - portable_ij) - c3 (1 - access_j))`` against
+one for staying: T minutes of travel, access how far a newcomer gets what locals get. Going home, where one is
+registered, needs no access. Registered people are followed by place of registration and place of living, so that nobody
+gets lost.
 """
 
 from __future__ import annotations
@@ -81,7 +82,9 @@ def way_costs(world: World, params: MigrationParams, time: FloatArray, portable:
     """``c1 ln(1 + T) + c2 [other province] (1 - portable)`` ``[from, to]``, over the regions of the country."""
     row, province = world.row, world.province_of[: world.row]
     other = (province[:, None] != province[None, :]).astype(np.float64)
-    return np.asarray(params.distance * np.log1p(time[:row, :row]) + params.border * other * (1.0 - portable[:row, :row]))
+    return np.asarray(
+        params.distance * np.log1p(time[:row, :row]) + params.border * other * (1.0 - portable[:row, :row])
+    )
 
 
 class Moves(NamedTuple):

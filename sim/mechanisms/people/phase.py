@@ -1,11 +1,11 @@
 """The people phase: workers between sectors, people between places, births and deaths (MODEL.md 7 and 8).
 
-Target share of a sector ``~ L_is w_is / (omega_is mean w_i)`` with the base year's wage wedges omega; each year a share
-of the gap closes, slower in agriculture. The labour force of a province grows at its given rate, residents by births
-less deaths. Where people move is in :mod:`sim.mechanisms.people.migration`; movers take the employment rate of the place
-they leave along and find work in the sectors of the place they come to. Service quality follows public services per head
-served, relative to the nation: newcomers use a part of what locals use, all of it where access is open. Where access is
-open a share of the newcomers registers every year.
+Target share of a sector ``~ L_is w_is / (omega_is mean w_i)`` with the base year's wage wedges omega; each year a
+share of the gap closes, slower in agriculture. The labour force of a province grows at its given rate, residents by
+births less deaths. Where people move is in :mod:`sim.mechanisms.people.migration`; movers work as much as those they
+leave, in the sectors of those they join. Service quality follows public services per head served, relative to the
+nation: newcomers use a part of what locals use, all of it where access is open. Where access is open a share of the
+newcomers registers every year.
 """
 
 from __future__ import annotations
