@@ -66,10 +66,12 @@ RECEIVERS = ["VAL"]
 POLICIES: dict[str, dict[str, Any]] = {
     "assessment_reform": {"start": 2020, "end": 2030, "weight": 1.0},
     "harmonised_rules": {"start": 2020, "end": 2030, "reduction": 1.0},
+    "hukou_reform": {"start": 2020, "end": 2022, "opening": 1.0},
     "industry_transfer": TRANSFER,
     "joint_projects": PROJECTS,
     "market_integration": INTEGRATION,
     "rail_lines": {"start": 2020, "end": 2030, "lines": "all"},
+    "service_sharing": {"start": 2020, "end": 2022, "portability": 0.5},
     "tax_sharing": SHARING,
 }
 

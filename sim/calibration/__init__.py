@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.calibration.fiscal import budgets, tax_rates
+from sim.calibration.people import settle
 from sim.calibration.trade import balanced_trade, inverted_costs, world_output
 from sim.core.errors import InputError, ModelWarning
 from sim.core.state import State
@@ -123,6 +124,8 @@ def _blank(
         admin_barrier=border,
         taxes=taxes,
         budgets=rules,
+        settlement=settle(world),
+        services=np.zeros(n),
         wedge=zero,
         wage_wedge=zero,
         state=State.allocate(world.base_year, n, n_sectors, n_provinces),
@@ -136,7 +139,11 @@ def _base_stocks(base: BaseYear, debt: FloatArray, province_debt: FloatArray, ta
     state.value_added[:] = world.value_added
     state.labour[:] = world.labour
     state.resident_population[:] = world.resident_population
-    state.registered_population[:] = world.registered_population
+    row, away = world.row, base.settlement.away
+    state.away[:row, :row] = away
+    state.newcomers[:row] = away.sum(axis=0)
+    state.registered_population[:row] = world.resident_population[:row] - away.sum(axis=0) + away.sum(axis=1)
+    state.service_quality[:row] = 1.0
     state.debt[:] = debt
     state.province_debt[:] = province_debt
     state.investment_share[:] = base.budgets.investment_share
@@ -216,6 +223,7 @@ def _priced(
     state.national[4] = income[: world.row].sum() / state.capital.sum()
     return replace(
         base,
+        services=accounts.city_service + accounts.province_service + accounts.central_service,
         log_price=log_price,
         log_access=log_access(sales, u),
         wedge=np.where(returns > 0.0, returns / mean, 1.0),

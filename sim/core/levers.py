@@ -28,6 +28,10 @@ class Levers:
     freight_time: FloatArray  # [N, N] factor on the travel time of goods
     line_service: FloatArray  # [line] part of a line's trains that run, 0 = it is not open; lines since the base year
     productivity_gain: FloatArray  # [N, S] log points added to next year's productivity
+    service_access: FloatArray  # [N] share of what keeps newcomers from locals' services and register that is removed
+    portable: (
+        FloatArray  # [N, N] share of what another province costs a mover that is removed, from origin to destination
+    )
     works: FloatArray  # [N] infrastructure for joint projects built here this year, 100 million yuan, paid next year
     grant: FloatArray  # [N] what the centre pays towards them
     relocation_contract: FloatArray  # [N, N] index of the contract that covers a move, -1 = none
@@ -51,6 +55,8 @@ class Levers:
             freight_time=np.ones((n, n)),
             line_service=np.zeros(n_lines),
             productivity_gain=np.zeros((n, n_sectors)),
+            service_access=np.zeros(n),
+            portable=np.zeros((n, n)),
             works=np.zeros(n),
             grant=np.zeros(n),
             relocation_contract=np.full((n, n), -1.0),

@@ -74,6 +74,17 @@ class State:
     )
     resident_population: FloatArray = array_field("region", PEOPLE, "residents", "stock", "cities")
     registered_population: FloatArray = array_field("region", PEOPLE, "residents' register (hukou)", "stock", "cities")
+    newcomers: FloatArray = array_field("region", PEOPLE, "residents without local registration", "stock", "cities")
+    away: FloatArray = array_field(
+        "origin,destination", PEOPLE, "people by where they are registered and where else they live", "stock"
+    )
+    service_quality: FloatArray = array_field(
+        "region",
+        "base year 1, relative to the nation",
+        "public services per head served, with their lag",
+        "stock",
+        "cities",
+    )
     public_capital: FloatArray = array_field("region", BASE_MONEY, "public capital", "stock", "cities")
     debt: FloatArray = array_field("region", MONEY, "debt of the city government", "stock", "cities")
     province_debt: FloatArray = array_field("province", MONEY, "debt of the provincial government", "stock")
@@ -237,6 +248,13 @@ class State:
     investment_volume: FloatArray = array_field("region,sector", BASE_MONEY, "new private capital", "flow", "sectors")
     relocated_capital: FloatArray = array_field(
         "sector,origin,destination", BASE_MONEY, "capital moved this year", "flow", "flows"
+    )
+    migrants: FloatArray = array_field(
+        "origin,destination", PEOPLE, "people who moved to another place this year", "flow", "flows"
+    )
+    net_migration: FloatArray = array_field("region", PEOPLE, "arrivals less departures", "flow", "cities")
+    real_wage: FloatArray = array_field(
+        "region", "10,000 yuan a year, base-year prices", "wage after tax over the price index", "flow", "cities"
     )
     # memory: what a bit-exact restart needs besides
     price_memory: FloatArray = array_field(

@@ -368,6 +368,23 @@ class World:
         return self.base_value("registered_population")
 
     @cached_property
+    def census(self) -> pd.DataFrame:
+        """Residents counted by the censuses, cities by years; empty without censuses. 10,000 persons."""
+        table = self.tables["region_values"]
+        counted = table[table["variable"] == "pop_census"]
+        wide = counted.pivot(index="region", columns="year", values="value")
+        return wide.reindex(list(self.region_ids[: self.n_cities])) if len(wide) else wide
+
+    @cached_property
+    def urban_population(self) -> FloatArray:
+        """Residents of towns [region], 0 where no urbanisation rate is given. 10,000 persons."""
+        table = self.tables["region_values"]
+        rates = table[table["variable"] == "urbanisation_rate"].sort_values("year").groupby("region")
+        share = {region: np.interp(self.base_year, rows["year"], rows["value"]) for region, rows in rates}
+        known = [share.get(region, 0.0) for region in self.region_ids]
+        return _frozen(self.resident_population * np.array(known) / 100.0)  # unit: per cent
+
+    @cached_property
     def own_revenue(self) -> FloatArray:
         """General public budget revenue of cities and ROC [region], ROW 0. 100 million yuan."""
         return self.base_value("own_revenue")

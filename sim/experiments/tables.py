@@ -84,10 +84,10 @@ KEYS: dict[str, tuple[Column, ...]] = {
     "sectors": (YEAR, REGION, SECTOR),
     "flows": (
         YEAR,
-        Column("kind", "", "trade, relocated_capital or saving"),
+        Column("kind", "", "trade, relocated_capital, saving or migrants"),
         SECTOR,
-        Column("origin", "id", "region that sells, loses capital, saves"),
-        Column("destination", "id", "region that buys, receives capital, invests"),
+        Column("origin", "id", "region that sells, loses capital, saves, is left"),
+        Column("destination", "id", "region that buys, receives capital, invests, is moved to"),
     ),
     "transfers": (
         YEAR,
@@ -121,7 +121,13 @@ KEYS: dict[str, tuple[Column, ...]] = {
 VALUES: dict[str, tuple[Column, ...]] = {
     "cities": _ordered("cities"),
     "sectors": _ordered("sectors"),
-    "flows": (Column("amount", f"{MONEY}; relocated_capital: {BASE_MONEY}", "what goes from origin to destination"),),
+    "flows": (
+        Column(
+            "amount",
+            f"{MONEY}; relocated_capital: {BASE_MONEY}; migrants: {PEOPLE}",
+            "what goes from origin to destination",
+        ),
+    ),
     "transfers": (
         Column("base", MONEY, "what the rate applies to"),
         Column("rate", "1", "amount over base"),
@@ -232,6 +238,7 @@ def flows(model: Simulation) -> pa.Table:
         "trade": record["trade"],
         "relocated_capital": record["relocated_capital"],
         "saving": saving_flows(record["saving"], record["private_investment"])[:, None],
+        "migrants": record["migrants"][:, None],
     }
     parts: list[tuple[npt.NDArray[Any], ...]] = []
     amounts = []

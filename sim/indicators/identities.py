@@ -199,17 +199,34 @@ def public_capital(b: Books) -> float:
 
 
 def people(b: Books) -> float:
-    """Residents next year = residents + births - deaths; workers only change sector beside their given growth."""
+    """Residents next year = residents + arrivals - departures + births - deaths, by region; workers move with them."""
     q = PeopleParams.read(b.base.world)
     residents, _ = b.changed("resident_population")
     workers, after = b.changed("labour")
     if not len(after):
         return 0.0
+    moved = b.now["migrants"][: len(after)]
+    net = b.now["net_migration"][: len(after)]
     grown = workers.sum(axis=2) * (1.0 + q.labour_growth)
+    leaving = moved * (grown / np.where(residents > 0.0, residents, 1.0))[:, :, None]
+    expected = grown - leaving.sum(axis=2) + leaving.sum(axis=1)
     total = after[:, : b.base.world.n_cities].reshape(len(after), -1).sum(axis=1)
-    moved = np.abs(after.sum(axis=2) - grown).max(axis=1, initial=0.0) / total
-    natural = b.against_stock("resident_population", residents * (1.0 + q.natural_growth))
-    return max(natural, float(moved.max(initial=0.0)))
+    hands = np.abs(after.sum(axis=2) - expected).max(axis=1, initial=0.0) / total
+    between = np.abs(moved.sum(axis=1) - moved.sum(axis=2) - net).max(axis=1, initial=0.0) / total
+    natural = b.against_stock("resident_population", (residents + net) * (1.0 + q.natural_growth))
+    return max(natural, float(hands.max(initial=0.0)), float(between.max(initial=0.0)))
+
+
+def register(b: Books) -> float:
+    """Everybody is registered once: residents less newcomers plus those away are the register, by region."""
+    away, row = b.now["away"], b.base.world.row
+    local = b["resident_population"][:, :row] - away.sum(axis=1)[:, :row]
+    register_ = local + away.sum(axis=2)[:, :row]
+    gap = np.abs(register_ - b["registered_population"][:, :row]).max(axis=1, initial=0.0)
+    newcomers = np.abs(away.sum(axis=1) - b.now["newcomers"]).max(axis=1, initial=0.0)
+    everybody = np.abs(b["registered_population"].sum(axis=1) - b["resident_population"].sum(axis=1))
+    people_ = b["resident_population"][:, : b.base.world.n_cities].sum(axis=1)
+    return float(((gap + newcomers + everybody) / people_).max(initial=0.0))
 
 
 def debt(b: Books) -> float:
@@ -227,7 +244,7 @@ IDENTITIES: dict[str, Callable[[Books], float]] = {
     for function in (
         *(income, households, city_budgets, province_budgets, centre_budget, everybody, factor_income, saving),
         *(output, purchases, spending, current_account, contracts, attribution),
-        *(capital, investment_volume, public_capital, people, debt),
+        *(capital, investment_volume, public_capital, people, register, debt),
     )
 }
 """Every identity by name; the docstring says what it is."""

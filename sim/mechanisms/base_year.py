@@ -52,6 +52,15 @@ class Budgets:
 
 
 @dataclass(frozen=True, eq=False)
+class Settlement:
+    """Who lives where and why, as calibration finds it; places are the cities and the rest of the country."""
+
+    away: FloatArray  # [registered, living] people away from where they are registered
+    amenity: FloatArray  # [place] log attraction that is not wages, services or crowding
+    leaving: FloatArray  # [place] c0, what leaving costs, log points of people
+
+
+@dataclass(frozen=True, eq=False)
 class BaseYear:
     """Everything that calibration fixes. ``state`` is the base year itself, complete, as the first record shows it."""
 
@@ -73,6 +82,8 @@ class BaseYear:
     admin_barrier: FloatArray  # [origin, destination] today's provincial borders
     taxes: TaxRates
     budgets: Budgets
+    settlement: Settlement
+    services: FloatArray  # [region] public services of the base year, 100 million yuan
     wedge: FloatArray  # [region, sector] return relative to the mean
     wage_wedge: FloatArray  # [region, sector] wage relative to the region's mean
     state: State

@@ -5,19 +5,23 @@ from __future__ import annotations
 from sim.policies.assessment_reform import AssessmentReform
 from sim.policies.base import Effect, Policy
 from sim.policies.harmonised_rules import HarmonisedRules
+from sim.policies.hukou_reform import HukouReform
 from sim.policies.industry_transfer import IndustryTransfer
 from sim.policies.joint_projects import JointProjects
 from sim.policies.market_integration import MarketIntegration
 from sim.policies.rail_lines import RailLines
+from sim.policies.service_sharing import ServiceSharing
 from sim.policies.tax_sharing import TaxSharing
 
 REGISTRY: dict[str, type[Policy]] = {
     "assessment_reform": AssessmentReform,
     "harmonised_rules": HarmonisedRules,
+    "hukou_reform": HukouReform,
     "industry_transfer": IndustryTransfer,
     "joint_projects": JointProjects,
     "market_integration": MarketIntegration,
     "rail_lines": RailLines,
+    "service_sharing": ServiceSharing,
     "tax_sharing": TaxSharing,
 }
 
@@ -26,10 +30,12 @@ __all__ = [
     "AssessmentReform",
     "Effect",
     "HarmonisedRules",
+    "HukouReform",
     "IndustryTransfer",
     "JointProjects",
     "MarketIntegration",
     "Policy",
     "RailLines",
+    "ServiceSharing",
     "TaxSharing",
 ]

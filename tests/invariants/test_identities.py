@@ -126,6 +126,7 @@ BROKEN = {
     "investment_volume": "investment_volume",
     "public_capital": "public_capital",
     "people": "resident_population",
+    "register": "away",
     "debt": "debt",
 }
 """Identity -> an array whose change it must notice."""
