@@ -278,13 +278,13 @@ def next_ledger(  # noqa: PLR0913 - a kernel takes arrays and scalars
     return rows[:k].copy()
 
 
-def shrunk_wedges(relative: FloatArray, log_wedge: FloatArray, capital: FloatArray, share: FloatArray) -> FloatArray:
+def shrunk_wedges(relative: FloatArray, log_wedge: FloatArray, weight: FloatArray, share: FloatArray) -> FloatArray:
     """Relative returns ``[region, sector]`` as they are once a ``share [region]`` of the log wedges is gone.
 
-    Wedges shrink to the members' mean in the sector, weighted by their capital and share: what members have in common
-    against everybody else is no matter of the market between them, and sectors keep their own returns.
+    Wedges shrink to the members' mean in the sector, weighted by ``weight [region, sector]`` (base-year investment) and
+    share: to first order investment moves between members only, and sectors keep their own returns.
     """
-    weight = share[:, None] * capital
+    weight = share[:, None] * weight
     total = weight.sum(axis=0)
     mean = np.divide((weight * log_wedge).sum(axis=0), total, out=np.zeros_like(total), where=total > 0.0)
     return np.asarray(relative * np.exp(share[:, None] * (log_wedge - mean)))
@@ -334,7 +334,8 @@ class Invest:
             state.value_added, state.capital, state.investment_price, self._fixed, state.land_price, state.net_return
         )
         if levers.capital_market.any():
-            relative = shrunk_wedges(relative, self._log_wedge, state.capital, levers.capital_market)
+            weight = self.base.budgets.investment_share
+            relative = shrunk_wedges(relative, self._log_wedge, weight, levers.capital_market)
         state.subsidy_rate[:] = levers.subsidy_rate * (1.0 - levers.subsidy_ban) + state.decided_subsidy
         self._positions(state)
         self._relocate(state, levers, relative)

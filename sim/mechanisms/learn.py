@@ -6,8 +6,8 @@ Effective productivity is the stock times levels relative to the base year, neve
 capital per worker, gain what policies add; D, C and G are relative to the same ratio of the nation. Deviations from the
 national trend follow
 ``x(t+1) = (1 - d) x + xi sum_j W_ij (1 + link_ji) max(0, x_js - x_is) + beta_i + shock``, where link is what a common
-market for technology adds to the ways of knowledge, and beta_i catches up in base-year value
-added per worker with the mean of the cities. The scalar g, added to every log A of the country, makes
+market for technology adds to the ways of knowledge, and beta_i catches up in base-year value added per worker with the
+mean of the cities. The scalar g, added to every log A of the country, makes
 ``q = sum share (d ln F + d ln A^e)`` the given national growth in the reference run; other runs reuse it. The numeraire
 is ``N(t+1) = N exp(q) (1 + deflator)``.
 """
