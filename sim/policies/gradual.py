@@ -57,4 +57,4 @@ def between(members: IntArray, world: World) -> FloatArray:
 def across(members: IntArray, world: World) -> FloatArray:
     """1 on pairs of members of different provinces, ``[origin, destination]``."""
     province = world.province_of
-    return between(members, world) * (province[:, None] != province[None, :])
+    return np.asarray(between(members, world) * (province[:, None] != province[None, :]))

@@ -1,4 +1,4 @@
-"""A single market and openness: what levers by sector, toll gates, wedges and knowledge do, in closed form where it is."""
+"""A single market and openness: what levers by sector, toll gates, wedges and knowledge links do, in closed form."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def log_kernel_change(levers: Levers) -> FloatArray:
 
 
 def test_a_cost_cut_by_sector_moves_trade_by_theta_times_the_log_cut() -> None:
-    """At given prices and spending, trade shares relative to a seller without cut: ``d ln (pi_i / pi_h) = -theta ln``."""
+    """At given prices, trade shares relative to a seller without cut: ``d ln (pi_i / pi_h) = -theta ln cut``."""
     base = small_base()
     levers = neutral()
     levers.on_sector_cost()[MAN, PRT, VAL] *= 0.97
@@ -249,7 +249,7 @@ def test_capital_that_goes_where_it_produces_most_raises_output_and_land_rents_c
 def test_links_raise_the_weights_of_members() -> None:
     """In the first year, deviations change by the diffusion rate times weight times link times the gap."""
     base = small_base()
-    model = small_model({"technology_market": POLICIES["technology_market"] | {"start": 2020, "end": 2020, "link": 2.0}})
+    model = small_model({"technology_market": {"start": 2020, "end": 2020, "link": 2.0}})
     other = small_model()
     gap = np.array([0.0, 0.1, 0.3])
     for simulation in (model, other):

@@ -1,9 +1,9 @@
 """Trade costs: what it takes to bring goods and services from one region to another.
 
 ``tau_ijs = ((T0 + T_ij) / (T0 + T_ref))^rho_s (1 + admin_ij barrier_ijs (exp(beta_s / theta_s) - 1)) exp(W_s / theta_s)
-exp(-home_s / theta_s) external_ij cost_ijs`` (MODEL.md section 3), with theta_s rho_s the distance elasticity, W on pairs
-with the world, home on a city's purchases from itself, barrier and cost levers by sector. Times in minutes; logs of
-trade, not of cost, are kept.
+exp(-home_s / theta_s) external_ij cost_ijs`` (MODEL.md section 3), with theta_s rho_s the distance elasticity, W on
+pairs with the world, home on a city's purchases from itself, barrier and cost levers by sector. Times in minutes; logs
+of trade, not of cost, are kept.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def border_today(world: World) -> FloatArray:
     return np.asarray(barrier)
 
 
-def trade_kernel(  # noqa: PLR0913 - what a trade cost is made of
+def trade_kernel(
     log_trade: FloatArray,
     elasticity: FloatArray,
     border: FloatArray,
@@ -74,7 +74,8 @@ def trade_kernel(  # noqa: PLR0913 - what a trade cost is made of
 ) -> FloatArray:
     """``tau^-theta [sector, destination, origin]`` under the levers ``admin``, ``external`` [origin, destination].
 
-    Levers by sector ``[sector, origin, destination]`` are left out or empty where no policy sets them; ones are the same.
+    Levers by sector ``[sector, origin, destination]`` are left out or empty where no policy sets them: the same as ones,
+    bit for bit.
     """
     theta = elasticity[:, None, None]
     barrier = admin.T
