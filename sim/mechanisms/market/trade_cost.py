@@ -74,8 +74,7 @@ def trade_kernel(
 ) -> FloatArray:
     """``tau^-theta [sector, destination, origin]`` under the levers ``admin``, ``external`` [origin, destination].
 
-    Levers by sector ``[sector, origin, destination]`` are left out or empty where no policy sets them: the same as ones,
-    bit for bit.
+    Levers by sector ``[sector, origin, destination]`` may be left out or empty: bit for bit the same as ones.
     """
     theta = elasticity[:, None, None]
     barrier = admin.T
