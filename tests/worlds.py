@@ -62,7 +62,7 @@ SHARING = {
     },
 }  # fmt: skip
 RECEIVERS = ["VAL"]
-"""Who gains by these contracts."""
+"""Who gains by these contracts, and by a common capital market."""
 POLICIES: dict[str, dict[str, Any]] = {
     "assessment_reform": {"start": 2020, "end": 2030, "weight": 1.0},
     "harmonised_rules": {"start": 2020, "end": 2030, "reduction": 1.0},
@@ -73,7 +73,19 @@ POLICIES: dict[str, dict[str, Any]] = {
     "rail_lines": {"start": 2020, "end": 2030, "lines": "all"},
     "service_sharing": {"start": 2020, "end": 2022, "portability": 0.5},
     "tax_sharing": SHARING,
-}
+    "standards_recognition": {"start": 2020, "end": 2022, "recognition": 1.0, "cuts": {"AGR": 0.05, "MAN": 0.03}},
+    "toll_gates": {"start": 2020, "end": 2020, "minutes": 10.0},
+    "customs_union": {
+        "start": 2020, "end": 2022, "reduction": 0.3, "sectors": ["AGR", "MAN"], "export_hours": 30, "import_hours": 49,
+        "export_charge": 0.01, "import_charge": 0.01, "day_cost": 0.013,
+    },
+    "capital_market": {"start": 2020, "end": 2022, "reduction": 0.5},
+    "technology_market": {"start": 2020, "end": 2022, "link": 1.0},
+    "opening_hub": {
+        "start": 2020, "end": 2022, "opening": 1.0, "sectors": ["SRV"], "export_cut": 0.1, "import_cut": 0.1,
+        "cities": ["PRT"],
+    },
+}  # fmt: skip
 
 
 NETWORK = {

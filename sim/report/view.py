@@ -72,7 +72,7 @@ class View:
         known = self.run.config.policies if chosen is None else chosen
         names = [self.words.get(f"policy.{name}", name) for name in known]
         if names:
-            return self.words("and").join(names)
+            return self.words("and").join([self.words("comma").join(names[:-1]), names[-1]] if names[:-1] else names)
         decide = self.before is not None and self.run.config.governments != self.before.config.governments
         return self.words("policy.governments" if decide else "policy.none")
 

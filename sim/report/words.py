@@ -24,6 +24,17 @@ TEXTS: dict[str, tuple[str, str]] = {
     "policy.rail_lines": ("opening railway lines", "新铁路开通"),
     "policy.market_integration": ("opening the provincial borders to trade", "打破省际市场壁垒"),
     "policy.tax_sharing": ("sharing what cities collect under contracts", "城市间按协议分享税收"),
+    "policy.standards_recognition": ("recognising each other's standards and tests", "标准和检测结果互认"),
+    "policy.toll_gates": ("removing toll gates at provincial borders", "取消省界收费站"),
+    "policy.customs_union": ("one customs with a single window", "通关一体化和单一窗口"),
+    "policy.capital_market": ("one capital market", "统一资本市场"),
+    "policy.technology_market": ("one market for technology", "统一技术市场"),
+    "policy.opening_hub": ("a hub open to the world", "开放枢纽"),
+    "caution.capital_market": (
+        "What the capital market brings of this is not to be quoted by itself: it rests on base-year differences in "
+        "returns between cities, which carry the error of imputed capital stocks.",
+        "其中统一资本市场的贡献不宜单独引用：它取决于基年各市资本回报率的差异，而资本存量为推算值，误差较大。",
+    ),
     # --- units
     "unit.money": ("100 million yuan", "亿元"),
     "unit.real": ("100 million yuan at {base} prices", "亿元（{base}年价）"),

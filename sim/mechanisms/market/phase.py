@@ -55,8 +55,8 @@ class Market:
         self.yearly = YearlyClosure(base)
         self.accounts = blank_accounts(n, base.n_provinces)
         self.technology = technology(base)
-        self._levers = (base.admin_barrier.copy(), np.ones((n, n)))
-        self._times = (np.ones((n, n)), np.ones((n, n)))  # over the base year's
+        self._levers = [base.admin_barrier.copy(), np.ones((n, n)), np.ones((0, n, n)), np.ones((0, n, n))]
+        self._times = [np.ones((n, n)), np.ones((n, n))]  # over the base year's
         self._log_trade = base.log_trade
         cities = world.value_added[: world.n_cities].sum()
         self._precision = PRECISION * float(cities / world.value_added[: world.row].sum())
@@ -88,7 +88,8 @@ class Market:
         times = _renew(self._times, now)
         if times:
             self._log_trade = base.log_trade + time_effect(base.world, *self._times)
-        if _renew(self._levers, (levers.admin_barrier, levers.external_cost)) or times:
+        by_sector = levers.sector_barrier, levers.sector_cost
+        if _renew(self._levers, (levers.admin_barrier, levers.external_cost, *by_sector)) or times:
             kappa = trade_kernel(self._log_trade, base.elasticity, base.border, *self._levers)
             self.technology = self.technology._replace(kappa=kappa)  # a new array: the record keeps the old one
 
@@ -170,11 +171,11 @@ class Market:
         )
 
 
-def _renew(kept: tuple[FloatArray, FloatArray], now: tuple[FloatArray, FloatArray]) -> bool:
+def _renew(kept: list[FloatArray], now: tuple[FloatArray, ...]) -> bool:
     """Whether levers changed since they were kept; they are kept now."""
     changed = not all(np.array_equal(old, new) for old, new in zip(kept, now, strict=True))
-    for old, new in zip(kept, now, strict=True):
-        old[:] = new
+    if changed:
+        kept[:] = [lever.copy() for lever in now]
     return changed
 
 
