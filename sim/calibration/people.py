@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sim.core.arrays import FloatArray
     from sim.datasets.world import World
 
-MAX_STEPS = 60
+MAX_STEPS = 60  # unit: steps of Newton's method; five to ten are usual
 PRECISION = 1e-12  # unit: of all residents
 
 

@@ -11,8 +11,8 @@ from sim.policies.hukou_reform import HukouReform
 from sim.policies.industry_transfer import IndustryTransfer
 from sim.policies.joint_projects import JointProjects
 from sim.policies.market_integration import MarketIntegration
-from sim.policies.rail_lines import RailLines
 from sim.policies.opening_hub import OpeningHub
+from sim.policies.rail_lines import RailLines
 from sim.policies.service_sharing import ServiceSharing
 from sim.policies.standards_recognition import StandardsRecognition
 from sim.policies.tax_sharing import TaxSharing
