@@ -1,7 +1,8 @@
 """The invest phase: where new capital goes, which plants move, and who owns what stands elsewhere (MODEL.md 7).
 
 Net return ``r_ds = (after-tax capital income - land cost) / (P^I_d K_ds)``; land cost = share_s V_ds lp_d / mean lp,
-with the price of land ``lp_d = lp_d0 (K_d / K_d0 relative to the nation)^elasticity``.
+with the price of land ``lp_d = lp_d0 (K_d / K_d0 relative to the nation / land_d)^elasticity``, land against the base
+year's.
 Investment shares ``phi_ds ~ phi_ds0 (K_ds / K_ds0) (r_ds / wedge_ds / (1 - subsidy_d))^eta``, sum one; what a city
 promises per yuan of new and arriving investment it pays in the year after, to the firms.
 Relocation: a share lambda of the capital of sectors whose plants can move reconsiders its place each year, plus what a
@@ -75,6 +76,7 @@ class Fixed(NamedTuple):
     land_price: FloatArray  # [region] of the base year
     mean_land_price: float
     base_capital: FloatArray  # [region without the world]
+    land: FloatArray  # [region without the world] land that may be built on, base year 1
     wedge: FloatArray  # [region, sector]
 
 
@@ -190,7 +192,7 @@ def returns(
     crowding = relative_crowding(stock, fixed.base_capital)
     land_price[:] = fixed.land_price
     for i in range(row):
-        land_price[i] *= crowding[i] ** fixed.land_elasticity
+        land_price[i] *= (crowding[i] / fixed.land[i]) ** fixed.land_elasticity
     cost = land_cost(value_added, fixed.land_share, land_price, fixed.mean_land_price)
     result[:] = net_return(income, capital, cost, price)
     relative = result / fixed.wedge
@@ -310,14 +312,16 @@ class Invest:
             land_price=world.land_price.copy(),
             mean_land_price=mean_land_price(world),
             base_capital=base.state.capital[: world.row].sum(axis=1),
+            land=np.ones(world.row),
             wedge=base.wedge,
         )
         self._mobile = np.flatnonzero(self.params.is_mobile)
 
     def update(self, state: State, levers: Levers) -> None:
         """Returns of the year, then the capital of the next one."""
+        fixed = self._fixed._replace(land=1.0 + levers.land_supply[: self.base.world.row])
         relative, state.national[4] = returns(
-            state.value_added, state.capital, state.investment_price, self._fixed, state.land_price, state.net_return
+            state.value_added, state.capital, state.investment_price, fixed, state.land_price, state.net_return
         )
         state.subsidy_rate[:] = levers.subsidy_rate * (1.0 - levers.subsidy_ban) + state.decided_subsidy
         self._positions(state)

@@ -180,7 +180,7 @@ def test_labour() -> None:
     labour, wages, wedge = rng.uniform(1.0, 9.0, (3, 6, 4))
     labour[2] = wages[2] = 0.0
     wedge[1, 3] = 0.0
-    speed = rng.uniform(0.05, 0.3, 4)
+    speed = rng.uniform(0.05, 0.3, (6, 4))
     pull = np.divide(wages, wedge, out=np.zeros_like(labour), where=wedge > 0.0) * speed
     total = pull.sum(axis=1, keepdims=True)
     share = np.divide(pull, total, out=np.zeros_like(pull), where=total > 0.0)
