@@ -21,7 +21,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "policy.harmonised_rules": ("common rules that limit subsidies", "统一规则、限制补贴"),
     "policy.industry_transfer": ("moving ordinary manufacturing out of the core", "一般制造业向外疏解"),
     "policy.joint_projects": ("building joint projects and sharing their cost", "共建项目、分摊成本"),
+    "policy.land_quota_trade": ("trading land quotas between cities", "城市间交易用地指标"),
     "policy.market_integration": ("opening the provincial borders to trade", "打破省际市场壁垒"),
+    "policy.rural_revitalisation": ("developing the countryside", "乡村振兴"),
+    "policy.service_floor": ("a floor under public spending per head", "设定人均公共支出下限"),
     "policy.tax_sharing": ("sharing what cities collect under contracts", "城市间按协议分享税收"),
     # --- units
     "unit.money": ("100 million yuan", "亿元"),
@@ -32,6 +35,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "unit.ratio": ("ratio", "比值"),
     "unit.%": ("%", "%"),
     "unit.10,000 yuan": ("10,000 yuan", "万元"),
+    "unit.years": ("years", "年"),
     # --- columns of the result tables
     "column.real_income": ("Real income", "实际收入"),
     "column.real_gdp": ("Real GDP", "实际GDP"),

@@ -166,9 +166,7 @@ class People:
         world = self.base.world
         n, row, people, land = world.n_cities, world.row, state.resident_population, 1.0 + levers.land_supply
         state.urban_income[:], state.rural_income[:], state.housing_cost[:] = 0.0, 0.0, 0.0
-        state.urban_income[:n], state.rural_income[:n] = self._rural.incomes(
-            wages, state.labour, state.urban_share, people
-        )
+        state.urban_income[:n], state.rural_income[:n] = self._rural.incomes(wages, state.labour, state.year)
         state.buildable_land[:] = world.buildable_land_km2 * land
         state.housing_cost[:row] = (people[:row] / self._people / land[:row]) ** self.migration.rent[:row]
 
@@ -179,9 +177,7 @@ class People:
         ratio = np.divide(after, before, out=np.ones(n), where=before > 0.0)
         people = state.resident_population[:n]
         leaving, net = flows.sum(axis=1)[:n] / people, state.net_migration[:n] / people
-        state.urban_share[:n] = next_urban_share(
-            state.urban_share[:n], ratio, leaving, net, q.elasticity, q.town_growth
-        )
+        state.urban_share[:n] = next_urban_share(state.urban_share[:n], ratio, leaving, net, q.elasticity)
 
     def _follow_services(self, state: State, access: FloatArray) -> None:
         """Quality closes a part of its gap to spending per head served, relative to the nation and the base year."""

@@ -1,13 +1,14 @@
 """Town and country: how many live in towns, what a resident of each earns, how workers leave farms (MODEL.md 8, 11).
 
-Rural residents ``R(t+1) = R (1 - out/N) (a(t+1) / a)^eta (1 - g) (1 + n)``: they leave as everybody does (arrivals come
-to towns), follow the share a of farm work in employment, and a share g a year sees its place become a town. The urban
-share is what is left of all residents, kept between 0 and 1.
+Rural residents ``R(t+1) = R (1 - out/N) (a(t+1) / a)^eta (1 + n)``: they leave as everybody does (arrivals come to
+towns) and follow the share a of farm work in employment. The urban share is what is left of all residents, kept between
+0 and 1.
 
 Income per head starts at the published level of the province. In towns it grows with the wage per worker outside
 farming, ``y_U / y_U0 = w_N / w_N0``. In the country a share s of it is farm income, the rest follows wages outside:
-``y_R / y_R0 = s m w_A / w_A0 + (1 - s) w_N / w_N0 + s (1 - m) w_N / w_A0`` with m farm workers per rural resident against
-the base year: who leaves the farm and stays in the village earns what others earn instead.
+``y_R / y_R0 = (s m w_A / w_A0 + (1 - s) w_N / w_N0 + s (1 - m) w_N / w_A0) exp(g (t - t_0))``, m = (a / a_0)^(1 - eta)
+farm workers per rural resident against the base year: who leaves the farm and stays in the village earns what others
+earn. The trend g is what has narrowed the gap besides, such as pensions and transfers, as published 2018 to 2023.
 
 Exit from farming: a share x of what keeps workers there is gone where a policy removes it. The base year's wage wedge
 counts as ``wedge^(1 - x)``, and the yearly speed closes a share x of its gap to that of the fastest sector.
@@ -38,7 +39,7 @@ class RuralParams:
     rural_income: FloatArray  # 10,000 yuan a head, base year [rural_income]
     farm_share: FloatArray  # s [farm_income_share]
     elasticity: float  # eta [rural_employment_elasticity]
-    town_growth: float  # 1/year, g [town_growth]
+    trend: FloatArray  # 1/year, g [rural_income_trend]
 
     @classmethod
     def read(cls, world: World) -> RuralParams:
@@ -50,7 +51,7 @@ class RuralParams:
             rural_income=p.by_province("rural_income")[province] / YUAN,
             farm_share=p.by_province("farm_income_share")[province],
             elasticity=p.value("rural_employment_elasticity"),
-            town_growth=p.value("town_growth"),
+            trend=p.by_province("rural_income_trend")[province],
         )
 
 
@@ -62,7 +63,7 @@ def freed(wedge: FloatArray, speed: FloatArray, exit_share: FloatArray, is_farmi
 
 
 def next_urban_share(
-    share: FloatArray, farm_ratio: FloatArray, leaving: FloatArray, net: FloatArray, elasticity: float, growth: float
+    share: FloatArray, farm_ratio: FloatArray, leaving: FloatArray, net: FloatArray, elasticity: float
 ) -> FloatArray:
     """Urban share of the next year ``[city]``; births and deaths are alike in town and country.
 
@@ -72,9 +73,8 @@ def next_urban_share(
         leaving: people who leave over residents.
         net: arrivals less departures over residents.
         elasticity: of rural residents to that share.
-        growth: share of rural residents whose place becomes a town.
     """
-    rural = (1.0 - share) * (1.0 - leaving) * farm_ratio**elasticity * (1.0 - growth)
+    rural = (1.0 - share) * (1.0 - leaving) * farm_ratio**elasticity
     return np.clip(1.0 - rural / (1.0 + net), EDGE, 1.0 - EDGE)
 
 
@@ -83,29 +83,27 @@ class Rural:
 
     def __init__(self, world: World, wages: FloatArray, labour: FloatArray) -> None:
         self.params = RuralParams.read(world)
-        self._n = world.n_cities
+        self._n, self._year = world.n_cities, world.base_year
         self._farm_wage, self._wage = self._per_worker(wages, labour)
-        self._farm_workers = self._farmers_per_head(labour, world.urban_share, world.resident_population)
+        self._farm_share = self.farm_share(labour)
 
     def farm_share(self, labour: FloatArray) -> FloatArray:
         """Share of farm work in employment."""
         work = labour[: self._n]
         return np.asarray(work[:, self.params.is_farming].sum(axis=1) / work.sum(axis=1))
 
-    def incomes(
-        self, wages: FloatArray, labour: FloatArray, urban_share: FloatArray, people: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
+    def incomes(self, wages: FloatArray, labour: FloatArray, year: int) -> tuple[FloatArray, FloatArray]:
         """Income per resident of towns and of the country, 10,000 yuan; without farms it follows wages outside."""
         q = self.params
         farm_wage, wage = self._per_worker(wages, labour)
         outside = wage / self._wage
-        farmers = self._farmers_per_head(labour, urban_share, people)
-        has_farms = self._farm_workers > 0.0
-        m = np.divide(farmers, self._farm_workers, out=np.zeros_like(farmers), where=has_farms)
+        has_farms = self._farm_share > 0.0
+        farmers = np.divide(self.farm_share(labour), self._farm_share, out=np.ones_like(wage), where=has_farms)
+        m = farmers ** (1.0 - q.elasticity)
         s = np.where(has_farms, q.farm_share, 0.0)
-        base = np.where(has_farms, self._farm_wage, 1.0)
-        rural = s * m * farm_wage / base + (1.0 - s) * outside + s * (1.0 - m) * wage / base
-        return q.urban_income * outside, q.rural_income * rural
+        before = np.where(has_farms, self._farm_wage, 1.0)
+        rural = s * m * farm_wage / before + (1.0 - s) * outside + s * (1.0 - m) * wage / before
+        return q.urban_income * outside, q.rural_income * rural * np.exp(q.trend * (year - self._year))
 
     def _per_worker(self, wages: FloatArray, labour: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Wage per worker in farming (0 where there is none) and outside."""
@@ -113,9 +111,3 @@ class Rural:
         farmers = work[:, farming].sum(axis=1)
         farm = np.divide(paid[:, farming].sum(axis=1), farmers, out=np.zeros(self._n), where=farmers > 0.0)
         return farm, np.asarray(paid[:, ~farming].sum(axis=1) / work[:, ~farming].sum(axis=1))
-
-    def _farmers_per_head(self, labour: FloatArray, urban_share: FloatArray, people: FloatArray) -> FloatArray:
-        """Farm workers per rural resident."""
-        n = self._n
-        farmers = labour[:n, self.params.is_farming].sum(axis=1)
-        return np.asarray(farmers / ((1.0 - urban_share[:n]) * people[:n]))
