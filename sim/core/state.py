@@ -251,7 +251,11 @@ class State:
         "region", "10,000 yuan a year, base-year prices", "wage after tax over the price index", "flow", "cities"
     )
     urban_income: FloatArray = array_field(
-        "region", "10,000 yuan a year", "disposable income per resident of towns; 0 outside the cities", "flow", "cities"
+        "region",
+        "10,000 yuan a year",
+        "disposable income per resident of towns; 0 outside the cities",
+        "flow",
+        "cities",
     )
     rural_income: FloatArray = array_field(
         "region",

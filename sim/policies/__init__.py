@@ -8,7 +8,10 @@ from sim.policies.harmonised_rules import HarmonisedRules
 from sim.policies.hukou_reform import HukouReform
 from sim.policies.industry_transfer import IndustryTransfer
 from sim.policies.joint_projects import JointProjects
+from sim.policies.land_quota_trade import LandQuotaTrade
 from sim.policies.market_integration import MarketIntegration
+from sim.policies.rural_revitalisation import RuralRevitalisation
+from sim.policies.service_floor import ServiceFloor
 from sim.policies.service_sharing import ServiceSharing
 from sim.policies.tax_sharing import TaxSharing
 
@@ -18,7 +21,10 @@ REGISTRY: dict[str, type[Policy]] = {
     "hukou_reform": HukouReform,
     "industry_transfer": IndustryTransfer,
     "joint_projects": JointProjects,
+    "land_quota_trade": LandQuotaTrade,
     "market_integration": MarketIntegration,
+    "rural_revitalisation": RuralRevitalisation,
+    "service_floor": ServiceFloor,
     "service_sharing": ServiceSharing,
     "tax_sharing": TaxSharing,
 }
@@ -31,8 +37,11 @@ __all__ = [
     "HukouReform",
     "IndustryTransfer",
     "JointProjects",
+    "LandQuotaTrade",
     "MarketIntegration",
     "Policy",
+    "RuralRevitalisation",
+    "ServiceFloor",
     "ServiceSharing",
     "TaxSharing",
 ]

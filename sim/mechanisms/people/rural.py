@@ -55,7 +55,9 @@ class RuralParams:
         )
 
 
-def freed(wedge: FloatArray, speed: FloatArray, exit_share: FloatArray, is_farming: BoolArray) -> tuple[FloatArray, ...]:
+def freed(
+    wedge: FloatArray, speed: FloatArray, exit_share: FloatArray, is_farming: BoolArray
+) -> tuple[FloatArray, ...]:
     """Wage wedges ``[region, sector]`` and speeds ``[region, sector]`` where a share of the hold of farming is gone."""
     x = exit_share[:, None] * is_farming
     open_ = speed + x * (speed.max() - speed)
