@@ -4,7 +4,7 @@ Both outcomes start at the census value of the province and go on with its trend
 Added is a term in income and services relative to the nation and the base year, ``slope x ln y + services x ln Q``:
 y real income per head, Q the quality of services. Slopes of income come from a cross-section of the 31 provinces in
 2020 (least squares on log disposable income per head; sample: `by_hand/provinces_2010_2020.csv` of the Yangtze data):
-schooling 2.29 (standard error .40, R2 .54), life expectancy 5.93 (.72, R2 .70; the curve of Preston 1975). They are
+schooling 2.29 (standard error .40, R2 .53), life expectancy 5.93 (.72, R2 .70; the curve of Preston 1975). They are
 relative because the trends contain what national growth has done; the provinces' own trends also contain some catching
 up, which the term then counts twice. Over time they are weak: between provinces, changes of schooling from 2010 to 2020
 are unrelated to changes of the urban share (R2 .01), so nothing here is a proof of cause.

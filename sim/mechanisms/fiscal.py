@@ -80,7 +80,6 @@ class Fiscal:
         state.transfer_share[row:] = 0.0  # the world
         without = (state.public_spending - state.floor_grant)[:row]
         state.floor_grant[:row] = shortfall(levers.service_floor[:row], people, without)
-        state.transfer_share[:row] += state.floor_grant[:row] / nation
         resources = (state.own_revenue + state.general_transfer + state.land_revenue)[:n] / nation
         state.debt_share[:n] = borrowing(rules.debt[:n], state.debt[:n] / nation, resources, self._limit)
         state.debt_share[n:] = rules.debt[n:]

@@ -3,8 +3,8 @@
 Town and country land are linked: a city may build on more where another turns as much village land back into fields.
 Every year from start to end buyers get the quotas they ask for and sellers, by their shares, lose as much; each buyer
 pays the sellers the price of its province, in the year after, under a contract of base `cost`, so nothing is lost on
-the way. Sellers spend the cost of reclaiming on works of their own. Land that lies idle may come back into use besides, at no
-payment. After the end quotas stay where they are.
+the way. Sellers spend the cost of reclaiming on works of their own. Land that lies idle may come back into use besides,
+at no payment. After the end quotas stay where they are.
 """
 
 from __future__ import annotations
