@@ -10,9 +10,12 @@ from sim.policies.harmonised_rules import HarmonisedRules
 from sim.policies.hukou_reform import HukouReform
 from sim.policies.industry_transfer import IndustryTransfer
 from sim.policies.joint_projects import JointProjects
+from sim.policies.land_quota_trade import LandQuotaTrade
 from sim.policies.market_integration import MarketIntegration
 from sim.policies.opening_hub import OpeningHub
 from sim.policies.rail_lines import RailLines
+from sim.policies.rural_revitalisation import RuralRevitalisation
+from sim.policies.service_floor import ServiceFloor
 from sim.policies.service_sharing import ServiceSharing
 from sim.policies.standards_recognition import StandardsRecognition
 from sim.policies.tax_sharing import TaxSharing
@@ -27,9 +30,12 @@ REGISTRY: dict[str, type[Policy]] = {
     "hukou_reform": HukouReform,
     "industry_transfer": IndustryTransfer,
     "joint_projects": JointProjects,
+    "land_quota_trade": LandQuotaTrade,
     "market_integration": MarketIntegration,
     "rail_lines": RailLines,
     "opening_hub": OpeningHub,
+    "rural_revitalisation": RuralRevitalisation,
+    "service_floor": ServiceFloor,
     "service_sharing": ServiceSharing,
     "standards_recognition": StandardsRecognition,
     "tax_sharing": TaxSharing,
@@ -47,10 +53,13 @@ __all__ = [
     "HukouReform",
     "IndustryTransfer",
     "JointProjects",
+    "LandQuotaTrade",
     "MarketIntegration",
     "OpeningHub",
     "Policy",
     "RailLines",
+    "RuralRevitalisation",
+    "ServiceFloor",
     "ServiceSharing",
     "StandardsRecognition",
     "TaxSharing",

@@ -22,7 +22,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "policy.industry_transfer": ("moving ordinary manufacturing out of the core", "一般制造业向外疏解"),
     "policy.joint_projects": ("building joint projects and sharing their cost", "共建项目、分摊成本"),
     "policy.rail_lines": ("opening railway lines", "新铁路开通"),
+    "policy.land_quota_trade": ("trading land quotas between cities", "城市间交易用地指标"),
     "policy.market_integration": ("opening the provincial borders to trade", "打破省际市场壁垒"),
+    "policy.rural_revitalisation": ("developing the countryside", "乡村振兴"),
+    "policy.service_floor": ("a floor under public spending per head", "设定人均公共支出下限"),
     "policy.tax_sharing": ("sharing what cities collect under contracts", "城市间按协议分享税收"),
     "policy.standards_recognition": ("recognising each other's standards and tests", "标准和检测结果互认"),
     "policy.toll_gates": ("removing toll gates at provincial borders", "取消省界收费站"),
@@ -46,6 +49,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "unit.10,000 yuan": ("10,000 yuan", "万元"),
     "unit.km per 10,000 km2": ("km per 10,000 km²", "公里/万平方公里"),
     "unit.km per 100 km2": ("km per 100 km²", "公里/百平方公里"),
+    "unit.years": ("years", "年"),
     # --- columns of the result tables
     "column.real_income": ("Real income", "实际收入"),
     "column.real_gdp": ("Real GDP", "实际GDP"),
