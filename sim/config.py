@@ -50,8 +50,13 @@ class Text(Part):
 
 
 class WorldConfig(Part):
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
     dataset: str = Field(
         "yangtze_delta", description="name of a data set that comes with the package, or its folder", min_length=1
+    )
+    carve: list[str] = Field(
+        [], description="parts of cities (parts.csv of the data set) that are places of their own; the cities keep the rest"
     )
 
 
@@ -150,10 +155,10 @@ class RunConfig(Part):
 
 
 def world_of(config: RunConfig, loaded: World | None = None) -> World:
-    """The data set of a run (read here unless it is ``loaded``) with its parameters replaced."""
+    """The data set of a run (read here unless it is ``loaded``), carved, with its parameters replaced."""
     from sim.datasets.world import World
 
-    world = World.load(config.world.dataset) if loaded is None else loaded
+    world = (World.load(config.world.dataset) if loaded is None else loaded).carved(config.world.carve)
     check_horizon(config, world)
     replaced = parameter_values(config, world.parameters)
     return world.with_parameters(replaced) if replaced else world
