@@ -18,6 +18,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, field_validator
 
 from sim.core.errors import InputError
+from sim.core.names import NAMED
 from sim.core.words import did_you_mean
 
 if TYPE_CHECKING:
@@ -120,6 +121,21 @@ class RunConfig(Part):
             raise InputError("must hold policies by name", key="policies", allowed=", ".join(_registry()))
         data["policies"] = {str(name): _policy(str(name), given, files) for name, given in policies.items()}
         return judged(cls, data, files=files)
+
+    def with_codes(self, world: World) -> RunConfig:
+        """The same run, every name of places in its policies replaced by the codes of the cities that it means.
+
+        Raises:
+            InputError: a name is unknown to the data set, or a policy cannot have these cities.
+        """
+        from sim.policies.base import Policy, with_codes
+
+        settled = {
+            name: judged(type(policy), with_codes(policy, world, key), prefix=key, codes=True)
+            for name, policy in self.policies.items()
+            if isinstance(policy, Policy) and (key := f"policies.{name}")
+        }
+        return self.model_copy(update={"policies": {**self.policies, **settled}}) if settled else self
 
     @classmethod
     def read(cls, path: Path) -> RunConfig:
@@ -234,10 +250,20 @@ def _policy(name: str, given: object, files: Mapping[str, str] | None) -> BaseMo
     return judged(model, values, prefix=f"policies.{name}", files=files)
 
 
-def judged(model: type[Model], values: object, *, prefix: str = "", files: Mapping[str, str] | None = None) -> Model:
-    """The model that plain values describe, or an `InputError` naming the key (below ``prefix``) and its file."""
+def judged(
+    model: type[Model],
+    values: object,
+    *,
+    prefix: str = "",
+    files: Mapping[str, str] | None = None,
+    codes: bool = False,
+) -> Model:
+    """The model that plain values describe, or an `InputError` naming the key (below ``prefix``) and its file.
+
+    ``codes`` says that names of places are codes by now, so that it can be judged who is in a list.
+    """
     try:
-        return model.model_validate(values)
+        return model.model_validate(values, context=None if codes else NAMED)
     except ValidationError as error:
         raise _input_error(error, model, values, prefix, files) from None
 

@@ -27,6 +27,7 @@ class Levers:
     passenger_time: FloatArray  # [N, N] factor on the travel time of people
     freight_time: FloatArray  # [N, N] factor on the travel time of goods
     productivity_gain: FloatArray  # [N, S] log points added to next year's productivity
+    tax_relief: FloatArray  # [N, S] share of corporate tax that a place hands back to firms, paid next year
     service_access: FloatArray  # [N] share of what keeps newcomers from locals' services and register that is removed
     portable: (
         FloatArray  # [N, N] share of what another province costs a mover that is removed, from origin to destination
@@ -53,6 +54,7 @@ class Levers:
             passenger_time=np.ones((n, n)),
             freight_time=np.ones((n, n)),
             productivity_gain=np.zeros((n, n_sectors)),
+            tax_relief=np.zeros((n, n_sectors)),
             service_access=np.zeros(n),
             portable=np.zeros((n, n)),
             works=np.zeros(n),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sim.policies.assessment_reform import AssessmentReform
 from sim.policies.base import Effect, Policy
+from sim.policies.free_relocation import FreeRelocation
+from sim.policies.free_trade_zone import FreeTradeZone
 from sim.policies.harmonised_rules import HarmonisedRules
 from sim.policies.hukou_reform import HukouReform
 from sim.policies.industry_transfer import IndustryTransfer
@@ -14,6 +16,8 @@ from sim.policies.tax_sharing import TaxSharing
 
 REGISTRY: dict[str, type[Policy]] = {
     "assessment_reform": AssessmentReform,
+    "free_relocation": FreeRelocation,
+    "free_trade_zone": FreeTradeZone,
     "harmonised_rules": HarmonisedRules,
     "hukou_reform": HukouReform,
     "industry_transfer": IndustryTransfer,
@@ -27,6 +31,8 @@ __all__ = [
     "REGISTRY",
     "AssessmentReform",
     "Effect",
+    "FreeRelocation",
+    "FreeTradeZone",
     "HarmonisedRules",
     "HukouReform",
     "IndustryTransfer",
