@@ -14,7 +14,7 @@ Rows = list[dict[str, Any]]
 def parser() -> common.Parser:
     made = common.parser("list", "what there is to choose from")
     made.add_argument("what", metavar="WHAT", help=" | ".join(LISTS))
-    made.add_argument("--world", metavar="DATASET", default="yangtze_delta", help="data set (a name or a folder)")
+    made.add_argument("--world", metavar="DATASET", default="yangtze_delta", help="data set (a name or a folder), or a choice of world")
     made.add_argument("--scenario-dir", metavar="DIR", help="a folder of your own scenarios")
     return made
 
@@ -94,9 +94,14 @@ def cities(arguments: argparse.Namespace) -> Rows:
 
 
 def _records(arguments: argparse.Namespace, name: str, columns: list[str]) -> Rows:
+    from sim.compose import options, read_yaml, shipped
     from sim.datasets.world import World
 
-    return common.records(World.load(arguments.world).tables[name][columns])
+    dataset, carve = arguments.world, []
+    if dataset in options("world"):  # a choice of world may carve parts out of its data set
+        chosen = read_yaml(shipped("configs") / "world" / f"{dataset}.yaml")
+        dataset, carve = chosen["dataset"], chosen.get("carve", [])
+    return common.records(World.load(dataset).carved(carve).tables[name][columns])
 
 
 def rules(arguments: argparse.Namespace) -> Rows:

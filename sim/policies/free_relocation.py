@@ -20,7 +20,7 @@ class FreeRelocation(Policy):
     """What keeps plants from moving between members, fixed and by distance, is removed."""
 
     effect: ClassVar[Effect] = Effect(
-        strength="reduction", lever="park_incentive", indicator="real_gdp", places="cities", sign=1
+        strength="reduction", lever="park_incentive", indicator="real_gdp", places="receivers", sign=1
     )
     question: ClassVar[str] = "Where do plants go when moving between some cities costs them nothing?"
 
