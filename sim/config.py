@@ -56,9 +56,7 @@ class WorldConfig(Part):
     dataset: str = Field(
         "yangtze_delta", description="name of a data set that comes with the package, or its folder", min_length=1
     )
-    carve: list[str] = Field(
-        [], description="parts of cities (parts.csv of the data set) that are places of their own; the cities keep the rest"
-    )
+    carve: list[str] = Field([], description="parts of cities (parts.csv of the data set) that are places of their own")
 
 
 class ShockConfig(Part):

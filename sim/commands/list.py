@@ -14,7 +14,9 @@ Rows = list[dict[str, Any]]
 def parser() -> common.Parser:
     made = common.parser("list", "what there is to choose from")
     made.add_argument("what", metavar="WHAT", help=" | ".join(LISTS))
-    made.add_argument("--world", metavar="DATASET", default="yangtze_delta", help="data set (a name or a folder), or a choice of world")
+    made.add_argument(
+        "--world", metavar="DATASET", default="yangtze_delta", help="data set, its folder, or a choice of world"
+    )
     made.add_argument("--scenario-dir", metavar="DIR", help="a folder of your own scenarios")
     return made
 

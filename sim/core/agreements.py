@@ -149,9 +149,7 @@ class Contract(_Part):
     """Who shares what with whom. Every kind of contract is a row of these fields."""
 
     name: str = Field("", description="name in the tables; in a configuration the key that it stands under")
-    parties: PlacesOrAll = Field(
-        default_factory=list, description="cities that take part, or all of the data set"
-    )
+    parties: PlacesOrAll = Field(default_factory=list, description="cities that take part, or all of the data set")
     base: str = Field("moved_tax", description="what is shared", json_schema_extra={"enum": list(BASES)})
     key: str | dict[str, Share] = Field(
         "origin", description="who gets it: a key, or parts by key that sum to one",

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, ValidationInfo
 
 PLACES: Final = "places"
-"""Mark of a field whose list, or keys, name cities: by code or name, or several at once by a province, area or group."""
+"""Mark of a field whose list, or keys, name cities: one by code or name, several by province, area or group."""
 PLACE: Final = "place"
 """Mark of a field that names one city."""
 

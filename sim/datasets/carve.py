@@ -9,13 +9,14 @@ one share w_p for everything that is the exact split of a region (factors ``w_p 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sim.core.errors import InputError
 from sim.core.words import did_you_mean
-from sim.datasets.schema import AMOUNTS, PART_SHARES, PARTS, SECTOR_GROUPS, STATUSES, VALUE_ADDED_TABLE
+from sim.datasets.schema import AMOUNTS, PART_SHARES, SECTOR_GROUPS, STATUSES
 
 Tables = Mapping[str, pd.DataFrame]
 Share = Callable[[str, Mapping[str, object]], tuple[float, str, str]]
@@ -23,6 +24,7 @@ Share = Callable[[str, Mapping[str, object]], tuple[float, str, str]]
 
 LAND, PEOPLE, OUTPUT = "buildable_land_km2", "resident_population", "value_added"
 STOCKS = ("employment", "capital")
+NAMED = ("name_en", "name_zh", "lon", "lat")
 
 
 def carve(tables: Tables, names: Sequence[str]) -> dict[str, pd.DataFrame]:
@@ -51,9 +53,9 @@ def carve(tables: Tables, names: Sequence[str]) -> dict[str, pd.DataFrame]:
 def _chosen(tables: Tables, names: Sequence[str]) -> pd.DataFrame:
     """Rows of parts.csv by part, in the order of the names."""
     if "parts" not in tables:
-        raise InputError("the data set has no parts.csv", key="world.carve", allowed="parts that the data set describes")
+        raise InputError("the data set has no parts.csv", key="world.carve", allowed="parts that it describes")
     known = tables["parts"].set_index("part")
-    of = {name.lower(): part for part, name in known["name_en"].items()} | {str(part).lower(): part for part in known.index}
+    of = {str(word).lower(): part for part, name in known["name_en"].items() for word in (name, part)}
     chosen = []
     for name in map(str, names):
         if name.lower() not in of:
@@ -71,17 +73,20 @@ class _Split:
     def __init__(self, tables: Tables, parts: pd.DataFrame) -> None:
         self.tables = tables
         self.parts = parts
-        self.regions_by_id = tables["regions"].set_index("region")
+        self.about: dict[str, dict[str, Any]] = {str(row["part"]): row for row in records(parts.reset_index())}
+        self.names = dict(tables["regions"][["region", "name_en"]].itertuples(index=False, name=None))
         shares = tables[PART_SHARES.name] if PART_SHARES.name in tables else pd.DataFrame(columns=["part"])
         self.given: dict[str, dict[str, tuple[float, str, str]]] = {
             part: {
                 row["variable"]: (float(row["value"]), str(row["source"]), str(row["status"]))
-                for row in shares[shares["part"] == part].to_dict("records")
+                for row in records(shares[shares["part"] == part])
             }
             for part in parts.index
         }
         self.group = dict(tables["sectors"][["sector", "group"]].itertuples(index=False, name=None))
-        for part in parts.index:
+        self.taken: dict[str, list[str]] = {}
+        for part, row in self.about.items():
+            self.taken.setdefault(row["parent"], []).append(part)
             self._complete(part)
 
     def _complete(self, part: str) -> None:
@@ -91,9 +96,9 @@ class _Split:
         if OUTPUT not in given and not all(group in given for group in groups):
             missing.append(OUTPUT)
         if missing:
-            name = self.parts.loc[part, "name_en"]
-            raise InputError(f"{name} has no share of {missing[0]}", file=PART_SHARES.file, column="variable")
-        rows = self._rows(OUTPUT, self.parts.loc[part, "parent"])
+            message = f"{self.about[part]['name_en']} has no share of {missing[0]}"
+            raise InputError(message, file=PART_SHARES.file, column="variable")
+        rows = self._rows(OUTPUT, self.about[part]["parent"])
         shares = [self._output(part, sector) for sector in rows["sector"]]
         total = float(sum(w[0] * v for w, v in zip(shares, rows["value"], strict=True)) / rows["value"].sum())
         given[OUTPUT] = (total, shares[0][1], _weakest(*(share[2] for share in shares)))
@@ -121,7 +126,7 @@ class _Split:
 
     def _factor(self, part: str, table: str) -> float:
         """What makes shares by value added take the part's own share of a stock."""
-        rows = self._rows(table, self.parts.loc[part, "parent"])
+        rows = self._rows(table, self.about[part]["parent"])
         taken = sum(self._output(part, s)[0] * v for s, v in zip(rows["sector"], rows["value"], strict=True))
         return float(self.given[part][table][0] * rows["value"].sum() / taken) if taken else 0.0
 
@@ -135,8 +140,9 @@ class _Split:
         """A long table with rows for the parts; their city's rows keep what the parts leave."""
         frame = self.tables[table].copy()
         added: list[dict[str, object]] = []
-        for parent, names in self.parts.groupby("parent", sort=False).groups.items():
-            for line, row in frame[frame["region"] == parent].iterrows():
+        for parent, names in self.taken.items():
+            here = frame[frame["region"] == parent]
+            for line, row in zip(here.index, records(here), strict=True):
                 divides = "unit" not in row or row["unit"] in AMOUNTS
                 taken = 0.0
                 for part in names:
@@ -144,41 +150,41 @@ class _Split:
                     taken += w
                     added.append({**row, "region": part, "value": w * row["value"], "source": source, "status": status})
                 if divides:
-                    what = f"{row['variable'] if 'variable' in row else table}"
-                    self._check(str(parent), list(names), what, taken if row["value"] else 0.0)
+                    what = str(row.get("variable", table))
+                    self._check(parent, names, what, taken if row["value"] else 0.0)
                     frame.loc[line, "value"] = (1.0 - taken) * row["value"]
                     frame.loc[line, "source"] = f"{row['source']}; less {', '.join(names)}"
         return _numbered([frame, pd.DataFrame(added, columns=frame.columns)])
 
     def _check(self, parent: str, names: list[str], what: str, taken: float) -> None:
         if taken >= 1.0:
-            who = " and ".join(str(self.parts.loc[part, "name_en"]) for part in names)
-            message = f"{who} would take {taken:.4g} of the {what} of {self.regions_by_id.loc[parent, 'name_en']}"
+            who = " and ".join(self.about[part]["name_en"] for part in names)
+            message = f"{who} would take {taken:.4g} of the {what} of {self.names[parent]}"
             raise InputError(message, file=PART_SHARES.file, column="value", allowed="parts that leave some of it")
 
     def regions(self) -> pd.DataFrame:
         """regions.csv with the parts behind the last city; area and land that may be built on are divided."""
         frame = self.tables["regions"].copy()
         added = []
-        for parent, names in self.parts.groupby("parent", sort=False).groups.items():
+        for parent, names in self.taken.items():
             at = frame.index[frame["region"] == parent][0]
-            row = frame.loc[at]
-            area = np.array([self.parts.loc[part, "area_km2"] for part in names]) / row["area_km2"]
+            row = records(frame.loc[[at]])[0]
+            area = np.array([self.about[part]["area_km2"] for part in names]) / row["area_km2"]
             land = [self.given[part].get(LAND, (w,))[0] for part, w in zip(names, area, strict=True)]
             for what, taken in (("area_km2", float(area.sum())), (LAND, sum(land))):
-                self._check(str(parent), list(names), what, taken)
+                self._check(parent, names, what, taken)
                 frame.loc[at, what] = (1.0 - taken) * row[what]
-            for part, w, l in zip(names, area, land, strict=True):
-                own = self.parts.loc[part, ["name_en", "name_zh", "lon", "lat", "source", "status"]].to_dict()
-                added.append({**row, **own, "region": part, "area_km2": w * row["area_km2"], LAND: l * row[LAND]})
-        added.sort(key=lambda row: list(self.parts.index).index(row["region"]))
+            for part, w, built in zip(names, area, land, strict=True):
+                own = {name: self.about[part][name] for name in (*NAMED, "source", "status")}
+                added.append({**row, **own, "region": part, "area_km2": w * row["area_km2"], LAND: built * row[LAND]})
+        added.sort(key=lambda row: list(self.about).index(str(row["region"])))
         is_city = frame["kind"] == "city"
         return _numbered([frame[is_city], pd.DataFrame(added, columns=frame.columns), frame[~is_city]])
 
     def travel_times(self) -> pd.DataFrame:
         """travel_times.csv with rows from and to parts: their city's, or those of part_travel_times.csv."""
         frame = self.tables["travel_times"]
-        for part, parent in self.parts["parent"].items():
+        for part, parent in ((part, row["parent"]) for part, row in self.about.items()):
             away, back = frame["origin"] == parent, frame["destination"] == parent
             own = frame[away & back]
             rows = [
@@ -188,11 +194,16 @@ class _Split:
             frame = pd.concat([frame, *(r.assign(source=f"as {parent}", status="judgement") for r in rows)])
         if "part_travel_times" in self.tables:
             better = self.tables["part_travel_times"]
-            places = {*self.regions_by_id.index, *self.parts.index}
+            places = {*self.names, *self.about}
             better = better[better["origin"].isin(places) & better["destination"].isin(places)]
             back = better.assign(origin=better["destination"], destination=better["origin"])
             frame = pd.concat([frame, back, better]).drop_duplicates(["origin", "destination"], keep="last")
         return _numbered([frame])
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as plain mappings."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def _weakest(*statuses: str) -> str:

@@ -19,8 +19,8 @@ METRO = "_metro"
 def vocabulary(world: World) -> dict[str, tuple[str, ...]]:
     """Every word that names places -> codes of the cities, in the order of the data set; a city goes before a group.
 
-    Words are: ``all``, ``core27``, provinces (code or name), metropolitan areas (``hefei_metro``), groups of groups.csv,
-    cities (code or name, English or Chinese). A name that two cities have names none of them.
+    Words are: ``all``, ``core27``, provinces (code or name), metropolitan areas (``hefei_metro``), groups of
+    groups.csv, cities (code or name, English or Chinese). A name that two cities have names none of them.
     """
     cities = world.region_ids[: world.n_cities]
     known: dict[str, tuple[str, ...]] = {ALL: cities}

@@ -4,7 +4,7 @@ Net return ``r_ds = (after-tax capital income - land cost) / (P^I_d K_ds)``; lan
 with the price of land ``lp_d = lp_d0 (K_d / K_d0 relative to the nation)^elasticity``.
 Investment shares ``phi_ds ~ phi_ds0 (K_ds / K_ds0) (r_ds / wedge_ds / (1 - subsidy_d))^eta``, sum one; what a city
 promises per yuan of new and arriving investment it pays in the year after, to the firms. A place that hands back a part
-rho of the corporate tax pays ``rho tau_s V_ds`` in the year after; returns there count ``1 + rho tau_s / (net income)``.
+rho of the corporate tax pays ``rho tau_s V_ds`` in the year after; returns there rise by ``rho tau_s / net income``.
 Relocation: a share lambda of the capital of sectors whose plants can move reconsiders its place each year, plus what a
 policy moves; the place is a logit ``w_d ~ K_ds (r_ds / wedge_ds)^nu access_d^mu exp(incentive_od - m0 - m1 ln(1 + T))``
 without the moving cost at home. Ownership ``[sector, origin, destination]`` follows the moves as a Markov chain: what
@@ -104,7 +104,7 @@ def land_cost(value_added: FloatArray, share: FloatArray, land_price: FloatArray
 
 
 def moving_cost(world: World) -> FloatArray:
-    """``m0 + m1 ln(1 + T)``, what moving a plant costs in log points of attraction, none at home [origin, destination]."""
+    """Cost of moving a plant ``m0 + m1 ln(1 + T)``, log points of attraction [origin, destination]; none at home."""
     p = world.parameters
     hours = world.travel_time_freight / MINUTES_PER_HOUR
     cost = p.value("relocation_cost_fixed") + p.value("relocation_cost_distance") * np.log1p(hours)

@@ -52,9 +52,7 @@ class Policy(BaseModel):
     agreement: AgreementTerms | None = Field(
         None, description="terms on which its parties decide for themselves; null = imposed on them"
     )
-    members: PlacesOrNone = Field(
-        None, description="parties that take part; null = all. What a coalition study varies"
-    )
+    members: PlacesOrNone = Field(None, description="parties that take part; null = all. What a coalition study varies")
 
     @abstractmethod
     def set_levers(self, levers: Levers, year: int, world: World) -> None:

@@ -25,7 +25,7 @@ class FreeRelocation(Policy):
     question: ClassVar[str] = "Where do plants go when moving between some cities costs them nothing?"
 
     reduction: float = Field(
-        ge=0.0, le=1.0, description="share of the cost of moving a plant that is gone between members; 1 = moving is free",
+        ge=0.0, le=1.0, description="share of the cost of moving a plant that is gone between members",
         json_schema_extra={"unit": "1", "source": "plan ch. 10.2: free registration and relocation in the zone"},
     )  # fmt: skip
     cities: PlacesOrAll = Field(description="cities between which plants move freely, or all")

@@ -1,4 +1,4 @@
-"""A special zone: cheaper trade with the world, lower corporate tax, a lead in productivity (plan ch. 11: 11.01 to 11.07)."""
+"""A special zone: cheaper trade with the world, lower tax, higher productivity (plan ch. 11: 11.01 to 11.07)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEY = "policies.free_trade_zone"
 
 
 class FreeTradeZone(Policy):
-    """Places trade with the world at lower cost, hand back a part of the corporate tax, and produce more with the same."""
+    """Places trade with the world at lower cost, hand back corporate tax, and gain a lead in productivity."""
 
     effect: ClassVar[Effect] = Effect(
         strength="strength", lever="external_cost", indicator="real_gdp", places="cities", sign=1
@@ -48,8 +48,9 @@ class FreeTradeZone(Policy):
         json_schema_extra={"unit": "log points", "source": "judgement"},
     )  # fmt: skip
     years_to_lead: int = Field(
-        5, ge=1, le=30, description="years in which the lead is reached, in equal steps", json_schema_extra={"unit": "years"}
-    )
+        5, ge=1, le=30, description="years in which the lead is reached, in equal steps",
+        json_schema_extra={"unit": "years"},
+    )  # fmt: skip
 
     @field_validator("tax_relief")
     @classmethod

@@ -18,6 +18,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "policy.none": ("no policy", "不出台新政策"),
     "policy.governments": ("governments that decide for themselves", "地方政府自行决策"),
     "policy.assessment_reform": ("the region's result in every city's assessment", "把区域整体表现纳入各市考核"),
+    "policy.free_relocation": ("free relocation of firms inside a zone", "区内企业自由迁移"),
+    "policy.free_trade_zone": ("a special economic zone", "特殊经济功能区"),
     "policy.harmonised_rules": ("common rules that limit subsidies", "统一规则、限制补贴"),
     "policy.industry_transfer": ("moving ordinary manufacturing out of the core", "一般制造业向外疏解"),
     "policy.joint_projects": ("building joint projects and sharing their cost", "共建项目、分摊成本"),

@@ -2,7 +2,8 @@
 
 ``tau_ijs = ((T0 + T_ij) / (T0 + T_ref))^rho_s (1 + admin_ij (exp(beta_s / theta_s) - 1)) exp(W_s / theta_s)
 exp(-home_s / theta_s) external_ij`` (MODEL.md section 3), with theta_s rho_s the distance elasticity, W on pairs with
-the world, home on a city's purchases from itself, parts that are carved out included. Times in minutes; logs of trade, not of cost, are kept.
+the world, home on a city's purchases from itself and from parts carved out of it. Times in minutes; logs of trade, not
+of cost, are kept.
 """
 
 from __future__ import annotations
