@@ -30,7 +30,8 @@ def vocabulary(world: World) -> dict[str, tuple[str, ...]]:
     known |= {f"{metro}{METRO}": members for metro, members in of_metro.items()} | of_metro
     of_province = _by((world.province_ids[q], code) for q, code in zip(world.province_of, cities, strict=False))
     for province, *names in world.tables["provinces"][["province", "name_en", "name_zh"]].itertuples(index=False):
-        known |= dict.fromkeys((*names, province), of_province.get(province, ()))
+        short = (name.removesuffix("省").removesuffix("市") for name in names)
+        known |= dict.fromkeys((*names, *short, province), of_province.get(province, ()))
     known |= groups(world)
     named = _by(
         (name, code)

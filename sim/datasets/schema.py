@@ -343,8 +343,8 @@ PARTS = Table(
 PART_SHARES = Table(
     "part_shares.csv",
     "What a part takes of its city: value_added (or value_added_primary, _secondary and _tertiary), employment, "
-    "capital, buildable_land_km2, and amounts of region_values.csv. Needed are value_added and resident_population; without a "
-    "row, people go by residents, money, workers and capital by value added, land by area",
+    "capital, buildable_land_km2, and amounts of region_values.csv. Needed are value_added and resident_population; "
+    "without a row, people go by residents, money, workers and capital by value added, land by area",
     (
         Column("part", "id", "part id", refers_to=("parts.csv",)),
         Column("variable", "id", "what is shared"),
