@@ -57,7 +57,7 @@ class TestTravelTime:
         other = SimpleNamespace(
             travel_time_passenger=passenger * WORLD.travel_time_passenger,
             travel_time_freight=freight * WORLD.travel_time_freight,
-            **{name: getattr(WORLD, name) for name in ("parameters", "n_regions", "n_cities", "row")},
+            **{name: getattr(WORLD, name) for name in ("parameters", "n_regions", "n_cities", "row", "home")},
         )
         effect = time_effect(WORLD, passenger, freight)
         np.testing.assert_allclose(log_trade(WORLD) + effect, log_trade(other), rtol=0, atol=1e-12)  # type: ignore[arg-type]
