@@ -328,6 +328,20 @@ FLOWS = Table(
     key=("sector", "origin", "destination"),
     required=False,
 )
+MIGRATION = Table(
+    "migration.csv",
+    "Observed moves of a year between cities and ROC; optional: what moving costs is then inverted from it instead of "
+    "computed from distance and censuses. A pair left out is zero: nobody moves there in any year",
+    (
+        _region("origin", "where people leave, a city or ROC"),
+        _region("destination", "where they arrive, a city or ROC"),
+        Column("people", "number", "people who move in a year", "10k_persons", 0, measured=True),
+        SOURCE,
+        STATUS,
+    ),
+    key=("origin", "destination"),
+    required=False,
+)
 
 TABLES: Final = {
     table.name: table
@@ -346,6 +360,7 @@ TABLES: Final = {
         TARGETS,
         PARAMETERS,
         FLOWS,
+        MIGRATION,
     )
 }
 """All tables by name (the file name without .csv), in the order in which they are checked."""

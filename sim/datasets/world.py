@@ -449,6 +449,14 @@ class World:
         axes = {"sector": self.sector_ids, "origin": self.region_ids, "destination": self.region_ids}
         return _frozen(_pivot(self.tables["flows"], axes))
 
+    @cached_property
+    def migration(self) -> FloatArray | None:
+        """Observed moves of a year [origin, destination] of cities and ROC, None without the file. 10,000 persons."""
+        if "migration" not in self.tables:
+            return None
+        places = self.region_ids[: self.row]
+        return _frozen(_pivot(self.tables["migration"], {"origin": places, "destination": places}, "people"))
+
     # --- paths, panels, parameters ----------------------------------------------------------------------------
 
     @cached_property

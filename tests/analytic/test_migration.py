@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from sim.calibration import calibrate
 from sim.calibration.people import observed_net_migration, settle
 from sim.core.arrays import FloatArray
+from sim.core.errors import InputError
 from sim.core.state import State
 from sim.datasets import three_cities
 from sim.datasets.world import World
@@ -158,6 +160,46 @@ def test_base_year_migration_is_the_observed_one() -> None:
     out = flows[:n].sum()
     assert out / residents.sum() == pytest.approx(p.value("leaving_rate"), rel=1e-9)
     assert flows[:n, n:].sum() / out == pytest.approx(p.value("leaving_outside_share"), rel=1e-9)
+
+
+def with_moves(observed: FloatArray, world: World | None = None) -> World:
+    """The three-city world with observed moves between its cities and the rest of the country."""
+    world = world or three_cities()
+    places = list(world.region_ids[: world.row])
+    index = pd.MultiIndex.from_product([places, places], names=["origin", "destination"])
+    table = pd.DataFrame({"people": observed.ravel()}, index=index).reset_index()
+    frames = {name: frame.copy() for name, frame in world.tables.items()}
+    return World.from_tables(**frames, migration=table[table["people"] > 0.0])
+
+
+def random_moves(seed: int) -> FloatArray:
+    """Up to 2 % of residents go to every other place, some pairs without anybody."""
+    rng, residents = np.random.default_rng(seed), three_cities().resident_population[:4]
+    observed = rng.uniform(0.001, 0.02, (4, 4)) * residents[:, None] * (rng.random((4, 4)) > 0.2)
+    observed[3] *= residents[0] / residents[3]
+    np.fill_diagonal(observed, 0.0)
+    return np.asarray(observed)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_observed_moves_are_the_base_years_moves(seed: int) -> None:
+    """With migration.csv the first year's moves of every pair, the rest of the country among them, are the table's."""
+    observed = random_moves(seed)
+    model = small_model(base=calibrate(with_moves(observed), keep=False), check_identities=True)
+    model.step()
+    found = model.record["migrants"][0, :4, :4]
+    np.testing.assert_allclose(found, observed, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(model.record["net_migration"][0, :4], observed.sum(0) - observed.sum(1), atol=1e-6)
+    model.step()  # a pair with nobody stays empty, the others follow what pays
+    found = model.record["migrants"][1, :4, :4]
+    assert ((found > 0.0) == (observed > 0.0)).all()
+
+
+def test_more_leavers_than_consider_moving_are_refused() -> None:
+    observed = random_moves(0)
+    observed[0, 1] = 9.0  # of 90 residents one in ten considers moving
+    with pytest.raises(InputError, match=r"migration.csv.* leave Port City, but only 9 consider moving"):
+        settle(with_moves(observed))
 
 
 def test_size_classes() -> None:

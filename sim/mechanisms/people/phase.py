@@ -97,6 +97,7 @@ class People:
         self._take_home = base.taxes.labour_share - base.taxes.personal_tax
         self._portable = np.zeros((world.n_regions, world.n_regions))
         self._way = way_costs(world, self.migration, world.travel_time_passenger, self._portable)
+        self._way += base.settlement.pair
         self._wage = self._real_wage(base.state)
         self._served = self._served_people(base.state, self.migration.access)
         self._people = base.state.resident_population[:row].copy()
@@ -137,6 +138,7 @@ class People:
         if not np.array_equal(self._portable, levers.portable):
             self._portable = levers.portable.copy()
             self._way = way_costs(self.base.world, m, self.base.world.travel_time_passenger, self._portable)
+            self._way += self.base.settlement.pair
         settlement = self.base.settlement
         attraction = np.log(state.real_wage[:row] / self._wage)
         attraction += m.service_weight * np.log(state.service_quality[:row])
