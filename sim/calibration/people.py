@@ -69,8 +69,12 @@ def observed_net_migration(world: World) -> FloatArray:
     return np.asarray((end - start) / (last - first) - increase)
 
 
-def settle(world: World) -> Settlement:
+def settle(world: World, net: FloatArray | None = None) -> Settlement:
     """The settlement of the base year.
+
+    Args:
+        world: the data set.
+        net: net migration a year ``[city]`` that attractions are to give; None = as observed.
 
     Raises:
         InputError: the observed migration cannot be matched.
@@ -84,9 +88,12 @@ def settle(world: World) -> Settlement:
         return Settlement(away, none, none, pair)
     local = world.resident_population[:row] - away.sum(axis=0)
     registration = params.registration * (1.0 - params.access[:row])
-    if world.migration is not None:
+    if world.migration is not None and net is None:
         return Settlement(away, none, none, _inverted_ways(world, params, local, away, Costs(none, way, registration)))
-    amenity, leaving = _inverted(world, params, local, away, way, registration)
+    costs = Costs(none, way, registration)
+    amenity, leaving = _inverted(
+        world, params, local, away, costs, observed_net_migration(world) if net is None else net
+    )
     return Settlement(away, amenity, leaving, pair)
 
 
@@ -131,21 +138,20 @@ def _inverted(
     params: MigrationParams,
     local: FloatArray,
     away: FloatArray,
-    way: FloatArray,
-    registration: FloatArray,
+    costs: Costs,
+    net: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
     """Amenities and leaving costs by Newton's method; the Jacobian takes all people as living at home."""
     n, row, p = world.n_cities, world.row, world.parameters
     people = local + away.sum(axis=0)
     leavers = p.value("leaving_rate") * people[:n].sum()
     outside = p.value("leaving_outside_share") if n > 1 else 1.0  # where there is no other city all leave the region
-    wanted = np.append(observed_net_migration(world), [leavers, outside * leavers])
+    wanted = np.append(net, [leavers, outside * leavers])
     value, leaving = np.zeros(row), np.zeros(row)
     groups = np.zeros((row, 2))
     groups[:n, 0] = groups[n:, 1] = 1.0
     for _ in range(MAX_STEPS):
-        costs = Costs(leaving, way, registration)
-        year = moves(value, costs, params.considering, local, away)
+        year = moves(value, costs._replace(leaving=leaving), params.considering, local, away)
         flows = year.from_home + year.onward + year.home
         out = flows.sum(axis=1)
         found = np.append((flows.sum(axis=0) - out)[:n], [out[:n].sum(), flows[:n, n:].sum()])
