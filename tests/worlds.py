@@ -68,6 +68,13 @@ POLICIES: dict[str, dict[str, Any]] = {
     "industry_transfer": TRANSFER,
     "joint_projects": PROJECTS,
     "market_integration": INTEGRATION,
+    "metro_areas": {
+        "start": 2020,
+        "end": 2022,
+        "integration": 1.0,
+        "time_saved": 0.2,
+        "areas": {"coast": ["PRT", "MIL"]},
+    },
     "service_sharing": {"start": 2020, "end": 2022, "portability": 0.5},
     "tax_sharing": SHARING,
 }

@@ -31,6 +31,7 @@ class Levers:
     portable: (
         FloatArray  # [N, N] share of what another province costs a mover that is removed, from origin to destination
     )
+    mutual_access: FloatArray  # [N, N] share of what keeps people of the origin out of the destination that is removed
     works: FloatArray  # [N] infrastructure for joint projects built here this year, 100 million yuan, paid next year
     grant: FloatArray  # [N] what the centre pays towards them
     relocation_contract: FloatArray  # [N, N] index of the contract that covers a move, -1 = none
@@ -55,6 +56,7 @@ class Levers:
             productivity_gain=np.zeros((n, n_sectors)),
             service_access=np.zeros(n),
             portable=np.zeros((n, n)),
+            mutual_access=np.zeros((n, n)),
             works=np.zeros(n),
             grant=np.zeros(n),
             relocation_contract=np.full((n, n), -1.0),

@@ -9,6 +9,7 @@ from sim.policies.hukou_reform import HukouReform
 from sim.policies.industry_transfer import IndustryTransfer
 from sim.policies.joint_projects import JointProjects
 from sim.policies.market_integration import MarketIntegration
+from sim.policies.metro_areas import MetroAreas
 from sim.policies.service_sharing import ServiceSharing
 from sim.policies.tax_sharing import TaxSharing
 
@@ -19,6 +20,7 @@ REGISTRY: dict[str, type[Policy]] = {
     "industry_transfer": IndustryTransfer,
     "joint_projects": JointProjects,
     "market_integration": MarketIntegration,
+    "metro_areas": MetroAreas,
     "service_sharing": ServiceSharing,
     "tax_sharing": TaxSharing,
 }
@@ -32,6 +34,7 @@ __all__ = [
     "IndustryTransfer",
     "JointProjects",
     "MarketIntegration",
+    "MetroAreas",
     "Policy",
     "ServiceSharing",
     "TaxSharing",

@@ -110,7 +110,7 @@ def _people(view: View) -> list[str]:
 
 
 def _about_people(policy: object) -> bool:
-    return isinstance(policy, Policy) and policy.effect.indicator == "resident_population"
+    return isinstance(policy, Policy) and policy.effect.lever in ("service_access", "portable", "mutual_access")
 
 
 # --- beside a reference -------------------------------------------------------------------------------------------

@@ -45,13 +45,14 @@ def random_people(seed: int, n: int, spread: float = 1.0) -> tuple[FloatArray, C
 def twin(value: FloatArray, costs: Costs, local: FloatArray, away: FloatArray) -> Moves:
     """The choice written out for everybody registered at h who lives at i and may go to j."""
     n = value.size
+    closed = np.broadcast_to(costs.registration, (n, n))
     after, from_home, onward, home = away.copy(), *(np.zeros((n, n)) for _ in range(3))
     for h in range(n):
         for i in range(n):
             people = local[h] if i == h else away[h, i]
             weights = {}
             for j in range(n):
-                barrier = 0.0 if j == h else costs.registration[j]
+                barrier = 0.0 if j == h else closed[i, j]
                 weights[j] = np.exp(value[j] - value[i] - costs.leaving[i] - costs.way[i, j] - barrier)
             weights[i] = 1.0
             for j in set(range(n)) - {i}:
@@ -64,9 +65,12 @@ def twin(value: FloatArray, costs: Costs, local: FloatArray, away: FloatArray) -
     return Moves(after, from_home, onward, home)
 
 
+@pytest.mark.parametrize("by_pair", [False, True])
 @pytest.mark.parametrize("n", [1, 2, 3, 7])
-def test_moves_are_the_choices_of_everybody(n: int) -> None:
+def test_moves_are_the_choices_of_everybody(n: int, by_pair: bool) -> None:
     value, costs, local, away = random_people(n, n)
+    if by_pair:
+        costs = costs._replace(registration=np.random.default_rng(n).uniform(0.0, 2.0, (n, n)))
     for found, expected in zip(
         moves(value, costs, CONSIDERING, local, away), twin(value, costs, local, away), strict=True
     ):
@@ -274,6 +278,38 @@ def test_open_services_are_spread_over_more_people() -> None:
     assert opened.service_quality[0] == pytest.approx(expected, rel=1e-3)
     assert opened.service_quality[0] < closed.service_quality[0] - 1e-3
     np.testing.assert_allclose(opened.service_quality[1:4], closed.service_quality[1:4], rtol=1e-2)
+
+
+def test_partner_cities_open_to_each_others_people_only() -> None:
+    """More move between partners, they use services like locals there and may register; nobody else may."""
+    model, before = before_people()
+    world, closed = model.world, moved()
+    q, m = People(model.base).params, MigrationParams.read(world)
+    levers, opened = copy.deepcopy(model.levers), before.copy()
+    levers.mutual_access[np.ix_([0, 1], [0, 1])] = 1.0
+    People(model.base).update(opened, levers)
+    ratio = opened.migrants[:4, :4] / np.where(closed.migrants[:4, :4] > 0.0, closed.migrants[:4, :4], np.nan)
+    assert ratio[0, 1] > 1.2
+    assert ratio[1, 0] > 1.2
+    assert np.nanmax(ratio[2:]) < 1.01  # services spread over more people, which keeps the others away
+    # as many as from partners are served in full: residents less what other newcomers do not use
+    local_use = (1.0 - q.newcomer_share) * (1.0 - m.access[0])
+    residents, newcomers = before.resident_population[0], before.newcomers[0]
+    served = residents - local_use * newcomers + local_use * before.away[1, 0]
+    quality = before.service_quality[0] * (1.0 - q.service_lag)
+    expected = quality + (closed.service_quality[0] - quality) * (residents - local_use * newcomers) / served
+    assert opened.service_quality[0] == pytest.approx(expected, rel=1e-3)
+    assert opened.service_quality[0] < closed.service_quality[0]
+    # registration: the partner's at the full rate, others' at today's access
+    levers.mutual_access[:] = 0.0
+    levers.mutual_access[1, 0] = 1.0
+    people, still = People(model.base), before.copy()
+    people.migration = dataclasses.replace(people.migration, considering=0.0)
+    people.update(still, levers)
+    natural = 1.0 + q.natural_growth[0]
+    kept = still.away[1:4, 0] / (before.away[1:4, 0] * natural)
+    rate = q.registration_rate * np.array([1.0, m.access[0], m.access[0]])
+    np.testing.assert_allclose(kept, 1.0 - rate, rtol=1e-12)
 
 
 def test_workers_move_with_people() -> None:

@@ -99,7 +99,7 @@ class People:
         self._way = way_costs(world, self.migration, world.travel_time_passenger, self._portable)
         self._way += base.settlement.pair
         self._wage = self._real_wage(base.state)
-        self._served = self._served_people(base.state, self.migration.access)
+        self._served = self._served_people(base.state, self.migration.access, np.zeros((row, row)))
         self._people = base.state.resident_population[:row].copy()
 
     def update(self, state: State, levers: Levers) -> None:
@@ -109,11 +109,12 @@ class People:
         wages = state.value_added * self.base.taxes.labour_share
         wages[row] = 0.0
         state.real_wage[:row], state.real_wage[row:] = self._real_wage(state), 0.0
-        flows = self._migrate(state, levers, access)
+        mutual = levers.mutual_access[:row, :row]
+        flows = self._migrate(state, levers, access, mutual)
         state.labour[:] = reallocated_labour(state.labour, wages, self.base.wage_wedge, q.speed)
         state.labour *= (1.0 + q.labour_growth)[:, None]
         self._move_workers(state, flows)
-        self._age(state, access)
+        self._age(state, access[:row] + (1.0 - access[:row]) * mutual)
 
     def _real_wage(self, state: State) -> FloatArray:
         """After tax, over the price index ``[place]``; the base year's index is 1."""
@@ -121,16 +122,17 @@ class People:
         price = state.cpi[:row] if state.cpi.any() else 1.0
         return np.asarray((state.value_added[:row] @ self._take_home) / state.labour[:row].sum(axis=1) / price)
 
-    def _served_people(self, state: State, access: FloatArray) -> FloatArray:
-        """Residents in units of a local's use of services ``[place]``."""
+    def _served_people(self, state: State, access: FloatArray, mutual: FloatArray) -> FloatArray:
+        """Residents in units of a local's use of services ``[place]``; people of partner cities use more of them."""
         row, share = self.base.world.row, self.params.newcomer_share
         use = share + (1.0 - share) * access[:row]
-        return np.asarray(state.resident_population[:row] - (1.0 - use) * state.newcomers[:row])
+        partners = (mutual * state.away[:row, :row]).sum(axis=0)
+        return np.asarray(state.resident_population[:row] - (1.0 - use) * (state.newcomers[:row] - partners))
 
-    def _migrate(self, state: State, levers: Levers, access: FloatArray) -> FloatArray:
+    def _migrate(self, state: State, levers: Levers, access: FloatArray, mutual: FloatArray) -> FloatArray:
         """Move people between places; flows ``[from, to]``."""
         m, row = self.migration, self.base.world.row
-        self._follow_services(state, access)
+        self._follow_services(state, access, mutual)
         state.migrants[:] = 0.0
         state.net_migration[:] = 0.0
         if m.considering == 0.0:
@@ -143,7 +145,8 @@ class People:
         attraction = np.log(state.real_wage[:row] / self._wage)
         attraction += m.service_weight * np.log(state.service_quality[:row])
         attraction -= m.crowding[:row] * np.log(state.resident_population[:row] / self._people)
-        costs = Costs(settlement.leaving, self._way, m.registration * (1.0 - access[:row]))
+        closed = m.registration * (1.0 - (access[:row] + (1.0 - access[:row]) * mutual))
+        costs = Costs(settlement.leaving, self._way, closed)
         local = state.resident_population[:row] - state.newcomers[:row]
         year = moves(
             settlement.amenity + m.elasticity * attraction, costs, m.considering, local, state.away[:row, :row]
@@ -154,11 +157,11 @@ class People:
         state.net_migration[:row] = flows.sum(axis=0) - flows.sum(axis=1)
         return np.asarray(flows)
 
-    def _follow_services(self, state: State, access: FloatArray) -> None:
+    def _follow_services(self, state: State, access: FloatArray, mutual: FloatArray) -> None:
         """Quality closes a part of its gap to spending per head served, relative to the nation and the base year."""
         row = self.base.world.row
         spent = (state.city_service + state.province_service + state.central_service)[:row] / state.cpi[:row]
-        served = self._served_people(state, access)
+        served = self._served_people(state, access, mutual)
         ratio = spent / served / (self.base.services[:row] / self._served)
         nation = spent.sum() / served.sum() / (self.base.services[:row].sum() / self._served.sum())
         quality = state.service_quality[:row]
@@ -173,11 +176,11 @@ class People:
         labour *= ((total - leaving.sum(axis=1) + leaving.sum(axis=0)) / total)[:, None]
 
     def _age(self, state: State, access: FloatArray) -> None:
-        """Births less deaths where people live, and registration of newcomers where it is open."""
+        """Births less deaths where people live, and registration of newcomers by access ``[register, place]``."""
         q, row = self.params, self.base.world.row
         state.resident_population += state.net_migration
         state.resident_population *= 1.0 + q.natural_growth
         away = state.away[:row, :row]
-        away *= (1.0 + q.natural_growth[:row])[None, :] * (1.0 - q.registration_rate * access[:row])[None, :]
+        away *= (1.0 + q.natural_growth[:row])[None, :] * (1.0 - q.registration_rate * access)
         state.newcomers[:row] = away.sum(axis=0)
         state.registered_population[:row] = state.resident_population[:row] - state.newcomers[:row] + away.sum(axis=1)
