@@ -26,7 +26,7 @@ def levers(chosen: MetroAreas, year: int = 2021) -> Levers:
 
 
 def test_areas_of_the_data_set() -> None:
-    """The coast is an area of two; the way between them is shorter, none inside a city; half is done in the first year."""
+    """The coast is an area of two cities, the way between them is shorter; half is done in the first of two years."""
     assert policy().parties(small_base().world) == ["PRT", "MIL"]
     found, half = levers(policy()), levers(policy(), 2020)
     inside = np.zeros((5, 5), dtype=bool)
