@@ -40,6 +40,11 @@ def sections(repeats: int) -> dict[str, tuple[str, Callable[[], list[Row]]]]:
         year, base, _ = real()
         return year.whole_run(base, repeats)
 
+    def agents() -> list[Row]:
+        from benchmarks.governments import governments
+
+        return governments(real()[1], max(3, repeats // 2))
+
     def plain() -> list[Row]:
         from benchmarks.plain_mesa import against_plain_mesa
 
@@ -69,6 +74,7 @@ def sections(repeats: int) -> dict[str, tuple[str, Callable[[], list[Row]]]]:
         "year": ("One year's equilibrium", equilibrium),
         "c": ("The same algorithm in C", twin),
         "run": ("A whole run", run),
+        "governments": ("Governments", agents),
         "plain": ("Against plain Mesa agents", plain),
         "large": ("Large economies", large),
         "start": ("Start-up", start),

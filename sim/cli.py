@@ -27,6 +27,7 @@ COMMANDS = {
     "optimise": "which setting keeps a condition and brings about most of what is wanted?",
     "coalition": "what is an agreement worth to every coalition, and who would walk away?",
     "signing": "at which share of the tax do all parties of an agreement sign, and who binds?",
+    "lines": "which railway line is worth its cost, and for whom?",
     "bargain": "divide a common cost or gain between players; would every group agree?",
     "compare": "what changes between two runs",
     "report": "write the report of a run again",

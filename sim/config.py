@@ -75,6 +75,12 @@ class GovernmentConfig(Part):
     )
 
 
+class LinksConfig(Part):
+    openings: Literal["none", "as_opened"] = Field(
+        "none", description="lines that open in the run and its reference: none, or each on the day of the data"
+    )
+
+
 class RunConfig(Part):
     """Everything that decides what a run computes; equal configurations give equal results."""
 
@@ -94,6 +100,7 @@ class RunConfig(Part):
     )
     check_identities: bool = Field(False, description="check the accounting identities after every year")
     governments: GovernmentConfig = Field(GovernmentConfig(), description="how the cities' governments decide")
+    links: LinksConfig = Field(LinksConfig(), description="the transport network beside policies")
     policies: dict[str, SerializeAsAny[BaseModel]] = Field({}, description="policies in force, by name")
     parameters: dict[str, float | str] = Field(
         {}, description="numbers of the data set replaced: key, key.SECTOR or key.PROVINCE; or the name of another key"

@@ -18,6 +18,7 @@ from sim.core.levers import Levers
 from sim.core.phases import Phase
 from sim.core.state import EVENT, State
 from sim.mechanisms.fiscal import Fiscal
+from sim.mechanisms.infrastructure import Infrastructure
 from sim.mechanisms.invest import Invest
 from sim.mechanisms.learn import Learn
 from sim.mechanisms.market.phase import Market
@@ -94,6 +95,7 @@ class Outlook:
         base: the calibrated base year.
         in_force: policies in force in a state, by its memberships.
         neutral: levers without any policy.
+        as_opened: lines open on the dates of the data.
         expectations: one of `EXPECTATIONS`.
         tolerance: of the market.
     """
@@ -104,23 +106,25 @@ class Outlook:
         in_force: Callable[[State], Iterable[Policy]],
         neutral: Levers,
         *,
+        as_opened: bool,
         expectations: str,
         tolerance: float,
     ) -> None:
         self.base, self.in_force, self.neutral = base, in_force, neutral
         self.expectations = expectations
-        self._levers = Levers.neutral(base.admin_barrier, base.world.n_sectors)
+        self._levers = Levers.neutral(base.admin_barrier, base.world.n_sectors, base.world.n_lines)
         self._learn = Learn(base)
         self._direct = DirectEffects(base)
         invest = Invest(base)
+        network = Infrastructure(base, as_opened=as_opened)
         market = Market(base, tolerance=tolerance)
         share = Share(base, trade=market.trade_weights)
         if expectations == "naive":
             self._ends: tuple[Phase, ...] = (invest,)
-            self._begins: tuple[Phase, ...] = (self._direct, Fiscal(base), share, Assess(base))
+            self._begins: tuple[Phase, ...] = (network, self._direct, Fiscal(base), share, Assess(base))
         else:
             self._ends = (invest, People(base), self._learn)
-            self._begins = (market, Fiscal(base), share, Assess(base))
+            self._begins = (network, market, Fiscal(base), share, Assess(base))
         self._projected: tuple[int, dict[int, float]] = (0, {})
 
     def ahead(self, state: State, levers: Levers, growth: Mapping[int, float] | None, years: int) -> Result:

@@ -21,6 +21,7 @@ from sim.core.state import EVENT, State
 from sim.core.streams import stream
 from sim.mechanisms.base_year import BaseYear
 from sim.mechanisms.fiscal import Fiscal
+from sim.mechanisms.infrastructure import Infrastructure
 from sim.mechanisms.invest import Invest
 from sim.mechanisms.learn import Learn
 from sim.mechanisms.market.phase import Market
@@ -33,8 +34,8 @@ from sim.policies.base import places
 if TYPE_CHECKING:
     from sim.config import RunConfig
 
-YEAR: tuple[type[Phase], ...] = (Market, Fiscal, Share, Assess, Govern, Invest, People, Learn)
-"""The order of the year. Environment and networks join it when they do something."""
+YEAR: tuple[type[Phase], ...] = (Infrastructure, Market, Fiscal, Share, Assess, Govern, Invest, People, Learn)
+"""The order of the year. Environment joins it when it does something."""
 
 
 class Simulation:
@@ -56,8 +57,9 @@ class Simulation:
         self.world = base.world
         self.policies = {name: policy for name, policy in config.policies.items() if isinstance(policy, Policy)}
         self.state: State = base.state.copy()
-        self.baseline_levers = Levers.neutral(base.admin_barrier, self.world.n_sectors)
-        self.levers = Levers.neutral(base.admin_barrier, self.world.n_sectors)
+        sizes = self.world.n_sectors, self.world.n_lines
+        self.baseline_levers = Levers.neutral(base.admin_barrier, *sizes)
+        self.levers = Levers.neutral(base.admin_barrier, *sizes)
         self.years = range(self.world.base_year, config.horizon + 1)
         self.record = Record(self.years, self.world.n_regions, self.world.n_sectors, base.n_provinces)
         self.market = Market(base, tolerance=config.tolerance)
@@ -75,6 +77,7 @@ class Simulation:
         self._outlook: Outlook | None = None
         self.learn = Learn(base, growth=growth, shock=self._shock if config.shocks.enabled else None)
         self.phases: tuple[Phase, ...] = (
+            Infrastructure(base, as_opened=config.links.openings == "as_opened"),
             self.market, Fiscal(base), Share(base, (config.seed, config.replicate), self.market.trade_weights),
             self._assess, self._govern, Invest(base), People(base), self.learn,
         )  # fmt: skip
@@ -130,6 +133,7 @@ class Simulation:
                 self.base,
                 self.in_force,
                 self.baseline_levers,
+                as_opened=self.config.links.openings == "as_opened",
                 expectations=self.config.governments.expectations,
                 tolerance=self.config.tolerance,
             )

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+import pandas as pd
+
 from sim.calibration import calibrate
 from sim.config import RunConfig
-from sim.datasets import three_cities
+from sim.datasets import World, three_cities
 from sim.mechanisms.base_year import BaseYear
 from sim.year import Simulation
 
@@ -60,7 +62,7 @@ SHARING = {
     },
 }  # fmt: skip
 RECEIVERS = ["VAL"]
-"""Who gains by these contracts."""
+"""Who gains by these contracts, and by a common capital market."""
 POLICIES: dict[str, dict[str, Any]] = {
     "assessment_reform": {"start": 2020, "end": 2030, "weight": 1.0},
     "harmonised_rules": {"start": 2020, "end": 2030, "reduction": 1.0},
@@ -75,15 +77,79 @@ POLICIES: dict[str, dict[str, Any]] = {
         "time_saved": 0.2,
         "areas": {"coast": ["PRT", "MIL"]},
     },
+    "rail_lines": {"start": 2020, "end": 2030, "lines": "all"},
     "service_sharing": {"start": 2020, "end": 2022, "portability": 0.5},
     "tax_sharing": SHARING,
+    "standards_recognition": {"start": 2020, "end": 2022, "recognition": 1.0, "cuts": {"AGR": 0.05, "MAN": 0.03}},
+    "toll_gates": {"start": 2020, "end": 2020, "minutes": 10.0},
+    "customs_union": {
+        "start": 2020, "end": 2022, "reduction": 0.3, "sectors": ["AGR", "MAN"], "export_hours": 30, "import_hours": 49,
+        "export_charge": 0.01, "import_charge": 0.01, "day_cost": 0.013,
+    },
+    "capital_market": {"start": 2020, "end": 2022, "reduction": 0.5},
+    "technology_market": {"start": 2020, "end": 2022, "link": 1.0},
+    "opening_hub": {
+        "start": 2020, "end": 2022, "opening": 1.0, "sectors": ["SRV"], "export_cut": 0.1, "import_cut": 0.1,
+        "cities": ["PRT"],
+    },
+}  # fmt: skip
+
+
+NETWORK = {
+    "nodes": [
+        ("port", "PRT", 121.5, 31.2, 0.0), ("mill", "MIL", 120.3, 31.5, 0.0), ("mill_s", "MIL", 120.4, 31.1, 20.0),
+        ("vale", "VAL", 117.3, 31.9, 0.0), ("far", "", 115.0, 32.0, 0.0),
+    ],
+    "lines": [
+        ("old", "rail", "2012-05-01", "open", None), ("inland", "rail", "2019-12-28", "open", None),
+        ("east", "rail", "2020-01-10", "open", None), ("direct", "rail", "", "planned", 2024),
+        ("someday", "rail", "", "unknown", None), ("bridge", "road", "2021-03-01", "open", None),
+        ("river", "water", "1950-01-01", "open", None),
+    ],
+    "links": [
+        ("old", 1, "port", "mill", 130.0, 40.0), ("inland", 1, "mill", "vale", 320.0, 90.0),
+        ("east", 1, "port", "mill_s", 110.0, 25.0), ("east", 2, "mill_s", "vale", 330.0, 50.0),
+        ("direct", 1, "port", "vale", 400.0, 60.0), ("someday", 1, "vale", "mill", 300.0, 70.0),
+        ("bridge", 1, "port", "mill", 100.0, 70.0), ("river", 1, "port", "mill", 150.0, 700.0),
+    ],
+    "routes": [("across", 1, "port"), ("across", 2, "mill"), ("across", 3, "vale")],
+    "trains": [
+        ("timetable", "PRT", "MIL", 35.0, "fast"), ("timetable", "MIL", "VAL", 240.0, "slow"),
+        ("direct", "PRT", "VAL", 58.0, "stated"), ("east", "PRT", "VAL", 80.0, "check"),
+    ],
+    "gateways": [("PRT", "sea_port", "Port", 9.0), ("PRT", "airport", "Field", None), ("VAL", "border", "Pass", None)],
+}  # fmt: skip
+"""A railway from the port by Milltown to the valley, and what is to come; by hand."""
+COLUMNS = {
+    "nodes": ("node", "region", "lon", "lat", "access_minutes"),
+    "lines": ("line", "mode", "opens", "date_status", "planned"),
+    "links": ("line", "position", "origin", "destination", "km", "minutes"),
+    "routes": ("route", "position", "node"),
+    "trains": ("line", "origin", "destination", "minutes", "kind"),
+    "gateways": ("region", "role", "name", "capacity"),
 }
+
+
+def network(**changed: Any) -> dict[str, pd.DataFrame]:
+    """The tables of the small network; ``links=[...]`` and the like put other rows in a table's place."""
+    rows = NETWORK | changed
+    tables = {name: pd.DataFrame(rows[name], columns=list(COLUMNS[name])) for name in NETWORK}
+    for name in ("nodes", "lines"):
+        tables[name] = tables[name].assign(name_en="name", name_zh="名")
+    return tables
+
+
+def small_world(**changed: Any) -> World:
+    """The three cities with the small network."""
+    world = three_cities()
+    tables = dict(world.tables)
+    return World.from_tables(name=world.name, base_year=world.base_year, **tables, **network(**changed))
 
 
 @cache
 def small_base() -> BaseYear:
-    """The three-city world, calibrated once."""
-    return calibrate(three_cities())
+    """The three-city world with a network, calibrated once."""
+    return calibrate(small_world())
 
 
 def small_model(

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.agents.rules import RULES, Rule, always_sign, never_sign, passive
-from sim.agents.scores import ScoreParams, peer_weights, tastes
+from sim.agents.scores import ScoreParams, own_streams, peer_weights, tastes
 from sim.core.arrays import FloatArray, IntArray
 from sim.core.errors import InputError
 from sim.core.state import SCORE_TERMS
-from sim.core.streams import stream
 from sim.core.words import did_you_mean
 
 if TYPE_CHECKING:
@@ -63,17 +62,18 @@ class Governments:
             InputError: an unknown city or rule.
         """
         params = ScoreParams.read(world)
-        n, first = world.n_cities, world.base_year
+        n = world.n_cities
         rule_of = [rule_named(rule, "governments.rule")] * n
         for code, own in rules.items():
             rule_of[_city(world, code)] = rule_named(own, f"governments.rules.{code}")
-        drawn = [stream(*seeds, "decisions", first, city) for city in world.region_ids[:n]]
+        streams = own_streams(world, *seeds)
+        drawn = tastes(params, streams)
         return cls(
             params=params,
-            weights=_weights(params, world, seeds, taste),
+            weights=drawn if taste == "drawn" else _alike(params, taste, n),
             peers=peer_weights(world),
             rule_of=rule_of,
-            draws=np.stack([of_city.random((len(years), DRAWS)) for of_city in drawn], axis=1),
+            draws=np.stack([own.random((len(years), DRAWS)) for own in streams], axis=1),
         )
 
     @property
@@ -90,12 +90,10 @@ class Governments:
         return any(rule not in ONLY_SIGN for rule in self.rule_of)
 
 
-def _weights(params: ScoreParams, world: World, seeds: tuple[int, int], taste: str) -> FloatArray:
-    """Weights of the score ``[city, term]``."""
-    if taste == "drawn":
-        return tastes(params, world, *seeds)
+def _alike(params: ScoreParams, taste: str, n: int) -> FloatArray:
+    """The same weights of the score for n cities ``[city, term]``."""
     alone = dict(zip(TASTES[2:], np.eye(len(SCORE_TERMS)), strict=False))
-    return np.tile(alone.get(taste, params.standard), (world.n_cities, 1))
+    return np.tile(alone.get(taste, params.standard), (n, 1))
 
 
 def _city(world: World, code: str) -> int:

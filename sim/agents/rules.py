@@ -174,13 +174,15 @@ def imitation(seen: Observation) -> Decision:
 
 @register("best_response")
 def best_response(seen: Observation) -> Decision:
-    """The best of one step down, nothing, one step up of its subsidy, as the model says one equilibrium ahead."""
+    """One step of its subsidy up where that pays one equilibrium ahead, as the model says, else down if that does."""
     if seen.offer is not None or seen.expected_score is None:
         return keep(seen)
-    steps = (0.0, -seen.subsidy_step, seen.subsidy_step)
-    rates = [np.clip(seen.subsidy_rate + step, 0.0, seen.subsidy_limit) for step in steps]
-    scores = np.stack([seen.expected_score(seen.city, rate) for rate in rates])
-    return Decision(subsidy_rate=np.choose(scores.argmax(axis=0), rates))
+    rate = seen.subsidy_rate
+    up, down = (np.clip(rate + step, 0.0, seen.subsidy_limit) for step in (seen.subsidy_step, -seen.subsidy_step))
+    rises = seen.expected_score(seen.city, up) > 0.0
+    lower = np.where(rises, rate, down)  # where going up pays, going down does not: no need to ask
+    falls = seen.expected_score(seen.city, lower) > 0.0
+    return Decision(subsidy_rate=np.where(rises, up, np.where(falls, lower, rate)))
 
 
 @register("never_sign")

@@ -10,6 +10,7 @@ environmental standards is zero until the model has an environment.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -53,14 +54,14 @@ class ScoreParams:
         )
 
 
-def tastes(params: ScoreParams, world: World, seed: int, replicate: int) -> FloatArray:
+def own_streams(world: World, seed: int, replicate: int) -> list[np.random.Generator]:
+    """Every city's own random numbers: its tastes first, then what it draws year by year."""
+    return [stream(seed, replicate, "governments", world.base_year, c) for c in world.region_ids[: world.n_cities]]
+
+
+def tastes(params: ScoreParams, streams: Sequence[np.random.Generator]) -> FloatArray:
     """Weights of the score ``[city, term]``, drawn for each city from a Dirichlet distribution; rows sum to one."""
-    return np.array(
-        [
-            stream(seed, replicate, "tastes", world.base_year, city).dirichlet(params.concentration)
-            for city in world.region_ids[: world.n_cities]
-        ]
-    )
+    return np.array([own.dirichlet(params.concentration) for own in streams])
 
 
 def peer_weights(world: World) -> FloatArray:

@@ -152,6 +152,7 @@ def _base_stocks(base: BaseYear, debt: FloatArray, province_debt: FloatArray, ta
     state.cumulated_saving[:] = world.value_added @ (taxes.labour_share + taxes.capital_share)
     state.national[0] = world.value_added[: world.row].sum()
     state.national[5] = 1.0
+    state.passenger_time[:] = state.freight_time[:] = 1.0
 
 
 def _spending(base: BaseYear) -> tuple[BaseYear, kernels.Accounts, FloatArray]:

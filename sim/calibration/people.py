@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sim.core.arrays import FloatArray
     from sim.datasets.world import World
 
-MAX_STEPS = 60  # source: a bound, the real data take about 10
+MAX_STEPS = 60  # unit: steps of Newton's method; five to ten are usual
 PRECISION = 1e-12  # unit: of all residents
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sim.commands import common
+from sim.core.errors import InputError
 
 Rows = list[dict[str, Any]]
 
@@ -96,7 +97,16 @@ def cities(arguments: argparse.Namespace) -> Rows:
 def _records(arguments: argparse.Namespace, name: str, columns: list[str]) -> Rows:
     from sim.datasets.world import World
 
-    return common.records(World.load(arguments.world).tables[name][columns])
+    tables = World.load(arguments.world).tables
+    if name not in tables:
+        raise InputError(f"the data set {arguments.world} has none", file=f"{name}.csv")
+    return common.records(tables[name][columns])
+
+
+def lines(arguments: argparse.Namespace) -> Rows:
+    """Every line of the network: when it opens, how long it is, what it costs."""
+    columns = ["line", "name_en", "name_zh", "mode", "km", "design_kmh", "opens", "date_status", "planned", "cost"]
+    return _records(arguments, "lines", columns)
 
 
 def rules(arguments: argparse.Namespace) -> Rows:
@@ -124,6 +134,7 @@ LISTS: dict[str, Callable[[argparse.Namespace], Rows]] = {
     "parameters": parameters,
     "phases": phases,
     "rules": rules,
+    "lines": lines,
     "sectors": sectors,
     "cities": cities,
 }

@@ -26,20 +26,25 @@ class Levers:
     regional_weight: FloatArray  # [N] weight of the region's result in a city government's score
     passenger_time: FloatArray  # [N, N] factor on the travel time of people
     freight_time: FloatArray  # [N, N] factor on the travel time of goods
+    line_service: FloatArray  # [line] part of a line's trains that run, 0 = it is not open; lines since the base year
     productivity_gain: FloatArray  # [N, S] log points added to next year's productivity
     service_access: FloatArray  # [N] share of what keeps newcomers from locals' services and register that is removed
     portable: (
         FloatArray  # [N, N] share of what another province costs a mover that is removed, from origin to destination
     )
     mutual_access: FloatArray  # [N, N] share of what keeps people of the origin out of the destination that is removed
+    capital_market: FloatArray  # [N] share by which the wedge of the place's returns shrinks to the members' mean
+    knowledge_link: FloatArray  # [N, N] added to the weight that knowledge has on its way, 1 = twice today's
     works: FloatArray  # [N] infrastructure for joint projects built here this year, 100 million yuan, paid next year
     grant: FloatArray  # [N] what the centre pays towards them
     relocation_contract: FloatArray  # [N, N] index of the contract that covers a move, -1 = none
     sharing: FloatArray  # [contract, N] part of what it owes under a contract that a member pays; 0 = not a member
+    sector_barrier: FloatArray  # [S, N, N] factor on admin_barrier by sector; [0, N, N] until a policy asks for it
+    sector_cost: FloatArray  # [S, N, N] factor on the cost of trade by sector, any pair; [0, N, N] likewise
     contracts: list[Contract] = field(default_factory=list)
 
     @classmethod
-    def neutral(cls, admin_barrier: FloatArray, n_sectors: int) -> Levers:
+    def neutral(cls, admin_barrier: FloatArray, n_sectors: int, n_lines: int = 0) -> Levers:
         """No policy at all: today's borders, nobody pushed, nobody paid."""
         n = admin_barrier.shape[0]
         return cls(
@@ -53,21 +58,42 @@ class Levers:
             regional_weight=np.zeros(n),
             passenger_time=np.ones((n, n)),
             freight_time=np.ones((n, n)),
+            line_service=np.zeros(n_lines),
             productivity_gain=np.zeros((n, n_sectors)),
             service_access=np.zeros(n),
             portable=np.zeros((n, n)),
             mutual_access=np.zeros((n, n)),
+            capital_market=np.zeros(n),
+            knowledge_link=np.zeros((n, n)),
             works=np.zeros(n),
             grant=np.zeros(n),
             relocation_contract=np.full((n, n), -1.0),
             sharing=np.zeros((0, n)),
+            sector_barrier=np.ones((0, n, n)),
+            sector_cost=np.ones((0, n, n)),
         )
 
     def reset(self, baseline: Levers) -> None:
         """Return every array to the baseline in place; contracts stay known by their index, without members."""
         for name in ARRAYS:
             getattr(self, name)[:] = getattr(baseline, name)
+        self.sector_barrier, self.sector_cost = baseline.sector_barrier.copy(), baseline.sector_cost.copy()
         self.sharing = np.zeros((len(self.contracts), self.sharing.shape[1]))
+
+    def on_sector_barrier(self) -> FloatArray:
+        """``sector_barrier [S, N, N]`` to write on, ones at first: years that need no sectors do not carry them."""
+        if not self.sector_barrier.size:
+            self.sector_barrier = self._by_sector()
+        return self.sector_barrier
+
+    def on_sector_cost(self) -> FloatArray:
+        """``sector_cost [S, N, N]`` to write on, likewise."""
+        if not self.sector_cost.size:
+            self.sector_cost = self._by_sector()
+        return self.sector_cost
+
+    def _by_sector(self) -> FloatArray:
+        return np.ones((self.relocation_rate.shape[1], *self.admin_barrier.shape))
 
     def add_contract(self, contract: Contract, members: IntArray | None = None, part: float = 1.0) -> int:
         """Index of a contract, known by its name: entered once, replaced when its terms have changed.
@@ -116,5 +142,6 @@ class Levers:
         self.relocation_contract[pairs] = index
 
 
-ARRAYS = tuple(item.name for item in dataclasses.fields(Levers) if item.name not in ("contracts", "sharing"))
+_GROWING = ("contracts", "sharing", "sector_barrier", "sector_cost")
+ARRAYS = tuple(item.name for item in dataclasses.fields(Levers) if item.name not in _GROWING)
 """Levers whose shape never changes; contracts stay known, and ``sharing`` has a row for each."""

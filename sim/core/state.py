@@ -108,6 +108,15 @@ class State:
     infrastructure_share: FloatArray = array_field(
         "region", "1", "share of the city's budget that it spends on infrastructure", "stock", "cities"
     )
+    # flows: the network
+    passenger_time: FloatArray = array_field(
+        "origin,destination", "base year 1", "travel time of people over the base year's", "flow"
+    )
+    freight_time: FloatArray = array_field(
+        "origin,destination", "base year 1", "travel time of goods over the base year's", "flow"
+    )
+    railway: FloatArray = array_field("region", "km", "railway opened since the base year", "flow", "cities")
+    expressway: FloatArray = array_field("region", "km", "expressway opened since the base year", "flow", "cities")
     # flows: the market
     value_added: FloatArray = array_field(
         "region,sector", MONEY, "value added incl. net production tax", "flow", "sectors"

@@ -23,6 +23,7 @@ from sim.core.errors import InputError
 from sim.datasets import impute
 from sim.datasets.city_accounts import BASE_YEAR, OUTSIDE, CityAccounts, numeric
 from sim.datasets.facts import read_facts
+from sim.datasets.network_tables import NetworkTables
 from sim.datasets.schema import FACTOR_ROWS, REST_OF_COUNTRY, SHARE_TOLERANCE, TABLES, Table
 
 FloatArray = NDArray[np.float64]
@@ -31,7 +32,7 @@ Source = Callable[[str, str], tuple[str, str]]
 
 HOME = Path(__file__).with_name("yangtze_delta")
 BY_HAND = "by_hand"
-KEPT_BY_HAND = ("provinces", "sectors", "location_quotients", "parameters", "targets")
+KEPT_BY_HAND = ("provinces", "sectors", "location_quotients", "parameters", "targets", "gateways")
 
 
 # --- tables -------------------------------------------------------------------------------------------------------
@@ -273,8 +274,11 @@ def write_table(frame: pd.DataFrame, path: Path, columns: list[str]) -> None:
 
 def write(build: CityAccounts, out: Path) -> None:
     """All tables and the manifest."""
-    for name, table in COMPUTED.items():
-        write_table(table(build), out / f"{name}.csv", [column.name for column in TABLES[name].columns])
+    network = NetworkTables(build)
+    computed = {name: table(build) for name, table in COMPUTED.items()}
+    computed |= {name: getattr(network, name) for name in ("nodes", "lines", "links", "routes", "trains")}
+    for name, table in computed.items():
+        write_table(table, out / f"{name}.csv", [column.name for column in TABLES[name].columns])
     for name, frame in build.hand.items():
         folder = out if name in KEPT_BY_HAND else out / BY_HAND
         write_table(frame, folder / f"{name}.csv", list(frame.columns))

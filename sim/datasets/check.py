@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from sim.core.errors import InputError
 from sim.core.words import did_you_mean
 from sim.datasets import reader
+from sim.datasets.check_network import check_network
 from sim.datasets.reader import MANIFEST, DataFolder
 from sim.datasets.schema import (
     BASE_YEAR_VARIABLES,
@@ -107,6 +108,7 @@ def check_tables(data: DataFolder) -> CheckReport:
         _check_migration(tables, base_year, report)
     _check_travel_times(tables, data.manifest.get("symmetric_travel_times", True) is not False, report)
     _check_flows(tables, report)
+    check_network(tables, base_year, report)
     _check_parameters(tables, report)
     return report
 

@@ -57,6 +57,10 @@ class Facts:
     national: pd.DataFrame
     rail: pd.DataFrame
     """minutes by rail, index and columns city codes, NaN where unknown, diagonal NaN"""
+    trains: pd.DataFrame
+    """direct trains between cities in two timetables"""
+    rail_openings: pd.DataFrame
+    road_openings: pd.DataFrame
 
     def series(self, variable: str, year: int) -> pd.Series:
         """Values of one variable and year by city code, in the order of the cities."""
@@ -94,6 +98,9 @@ def read_facts(folder: Path) -> Facts:
         io_sectors=_table(folder, "io_china_sectors.csv").set_index("sector"),
         national=_table(folder, "national.csv"),
         rail=rail_minutes(_table(folder, "rail_matrix_est.csv"), city_codes(cities)),
+        trains=_table(folder, "rail_times_observed.csv"),
+        rail_openings=_table(folder, "rail_openings.csv"),
+        road_openings=_table(folder, "road_openings.csv"),
     )
 
 

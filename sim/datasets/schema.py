@@ -343,6 +343,114 @@ MIGRATION = Table(
     required=False,
 )
 
+MODES: Final = ("rail", "road", "water")
+DATE_STATUSES: Final = ("open", "planned", "unknown")
+GATEWAYS: Final = ("border", "sea_port", "airport")
+TIMETABLE: Final = "timetable"
+"""The word in ``line`` of trains.csv for a train of the base year."""
+TRAIN_KINDS: Final = ("fast", "slow", "stated", "check")
+
+NODES = Table(
+    "nodes.csv",
+    "Stations and ports where lines begin, meet or end, the main one of a region first; optional, with lines.csv and "
+    "links.csv: travel times then change when lines open",
+    (
+        Column("node", "id", "node id"),
+        Column("region", "id", "region it lies in, empty outside", refers_to=("regions.csv",), required=False),
+        *NAMES,
+        # unit: degrees
+        Column("lon", "number", "longitude", "degrees east", -180, 180, measured=True),
+        # unit: degrees
+        Column("lat", "number", "latitude", "degrees north", -90, 90, measured=True),
+        Column("access_minutes", "number", "more than a usual way to the station from the seat", "minutes", 0),
+        SOURCE,
+        STATUS,
+    ),
+    key=("node",),
+    required=False,
+)
+LINES = Table(
+    "lines.csv",
+    "Lines of the network, those of the base year, those opened since and those planned",
+    (
+        Column("line", "id", "line id"),
+        *NAMES,
+        Column("mode", "text", "what travels on it", values=MODES),
+        Column("km", "number", "length of the whole line", "km", 0, required=False, measured=True),
+        Column("design_kmh", "number", "design speed", "km per hour", 0, required=False, measured=True),
+        Column("begins", "text", "day on which building began, as 2020-06-05", required=False),
+        Column("opens", "text", "day of opening, as 2024-12-26", required=False),
+        Column("date_status", "text", "whether it is open", values=DATE_STATUSES),
+        # unit: calendar years
+        Column("planned", "integer", "year in which it is to open", low=1949, high=2100, required=False),
+        Column("cost", "number", "building cost", "100m_yuan", 0, required=False, measured=True),
+        SOURCE,
+        STATUS,
+    ),
+    key=("line",),
+    required=False,
+)
+LINKS = Table(
+    "links.csv",
+    "The links of every line in order, from node to node; travelled both ways",
+    (
+        Column("line", "id", "line id", refers_to=("lines.csv",)),
+        Column("position", "integer", "number of the link on its line, from 1", low=1),
+        Column("origin", "id", "node where it begins", refers_to=("nodes.csv",)),
+        Column("destination", "id", "node where it ends", refers_to=("nodes.csv",)),
+        Column("km", "number", "length", "km", 0, measured=True),
+        Column("minutes", "number", "running time", "minutes", 0, measured=True),
+        SOURCE,
+        STATUS,
+    ),
+    key=("line", "position"),
+    required=False,
+)
+ROUTES = Table(
+    "routes.csv",
+    "Through routes: trains run from line to line along these nodes without a change, as far as the lines are open",
+    (
+        Column("route", "id", "route id"),
+        Column("position", "integer", "number of the node on the route, from 1", low=1),
+        Column("node", "id", "node id", refers_to=("nodes.csv",)),
+        SOURCE,
+        STATUS,
+    ),
+    key=("route", "position"),
+    required=False,
+)
+TRAINS = Table(
+    "trains.csv",
+    "Fastest direct trains between two regions, both ways. fast: a multiple unit of the base year, taken as it is; "
+    "slow: other trains of the base year; stated: runs once its line is open; check: only held against the rule",
+    (
+        Column("line", "id", "line after whose opening it runs, or timetable", refers_to=("lines.csv", TIMETABLE)),
+        _region("origin", "one end"),
+        _region("destination", "the other end"),
+        Column("minutes", "number", "time in the train", "minutes", 0, measured=True),
+        Column("kind", "text", "what it is", values=TRAIN_KINDS),
+        SOURCE,
+        STATUS,
+    ),
+    key=("line", "origin", "destination"),
+    required=False,
+)
+GATEWAY_TABLE = Table(
+    "gateways.csv",
+    "Ports, airports and border junctions through which the rest of the world and of the country are reached",
+    (
+        _region("region", "city that has it"),
+        Column("role", "text", "what it is", values=GATEWAYS),
+        Column("name", "text", "name"),
+        Column("capacity", "number", "what went through it in the base year", low=0, required=False, measured=True),
+        Column("unit", "text", "unit of the capacity", required=False),
+        SOURCE,
+        STATUS,
+    ),
+    key=("region", "role", "name"),
+    required=False,
+)
+
 TABLES: Final = {
     table.name: table
     for table in (
@@ -361,6 +469,12 @@ TABLES: Final = {
         PARAMETERS,
         FLOWS,
         MIGRATION,
+        NODES,
+        LINES,
+        LINKS,
+        ROUTES,
+        TRAINS,
+        GATEWAY_TABLE,
     )
 }
 """All tables by name (the file name without .csv), in the order in which they are checked."""

@@ -7,7 +7,9 @@ Regions are ordered cities, rest of the country (ROC), rest of the world (ROW). 
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -457,6 +459,53 @@ class World:
         places = self.region_ids[: self.row]
         return _frozen(_pivot(self.tables["migration"], {"origin": places, "destination": places}, "people"))
 
+    @cached_property
+    def line_ids(self) -> tuple[str, ...]:
+        """Lines of the network, none without lines.csv."""
+        return tuple(self.tables["lines"]["line"]) if "lines" in self.tables else ()
+
+    @cached_property
+    def n_lines(self) -> int:
+        return len(self.line_ids)
+
+    @cached_property
+    def line_opening(self) -> FloatArray:
+        """First year of use [line], infinite without a day of opening; see `first_year`."""
+        opens = self.tables["lines"]["opens"].tolist() if "lines" in self.tables else []
+        return _frozen(np.array([first_year(day, self.base_year) for day in opens], dtype=np.float64))
+
+    @cached_property
+    def rail_openings(self) -> dict[str, tuple[bool, int | None]]:
+        """Railway lines in the region that opened later: whether they have, and their year, None if unknown."""
+        if "lines" not in self.tables:
+            return {}
+        lines, built = self.tables["lines"], set(self.tables["links"]["line"])
+        found: dict[str, tuple[bool, int | None]] = {}
+        columns = (lines["line"], lines["mode"], lines["planned"], self.line_opening)
+        for line, mode, planned, opening in zip(*columns, strict=True):
+            if mode == "rail" and opening > self.base_year and line in built:
+                is_open = math.isfinite(opening)
+                year = opening if is_open else planned
+                found[str(line)] = is_open, None if math.isnan(year) else int(year)
+        return found
+
+    def line_km(self, line: str) -> dict[str, float]:
+        """Length of a line in each region it runs through; a link lies half in either end's region. km."""
+        region = dict(zip(self.tables["nodes"]["node"], self.tables["nodes"]["region"], strict=True))
+        links = self.tables["links"]
+        own = links[links["line"] == line]
+        km: dict[str, float] = {}
+        for one, other, length in zip(own["origin"], own["destination"], own["km"], strict=True):
+            for node in (one, other):
+                km[region[node]] = km.get(region[node], 0.0) + 0.5 * float(length)
+        return km
+
+    def rail_cost(self, line: str) -> tuple[float, float]:
+        """Building cost of a railway line and the length it buys: the data's, else by rule. 100 million yuan, km."""
+        km, cost = (float(self.tables["lines"][name].iloc[self.line_ids.index(line)]) for name in ("km", "cost"))
+        length = sum(self.line_km(line).values()) if math.isnan(km) else km
+        return self.parameters.value("rail_cost") * length if math.isnan(cost) else cost, length
+
     # --- paths, panels, parameters ----------------------------------------------------------------------------
 
     @cached_property
@@ -533,6 +582,18 @@ class _WithParameters(Mapping[str, pd.DataFrame]):
 
     def __len__(self) -> int:
         return len(self.tables)
+
+
+def first_year(opens: str, base_year: int) -> float:
+    """First year in which a line is open for at least half of the year, infinite without a day of opening.
+
+    What opened until the end of the base year belongs to the base year.
+    """
+    if not opens:
+        return math.inf
+    day = dt.date.fromisoformat(opens)
+    is_whole = day.year <= base_year or day < dt.date(day.year, 7, 2)  # source: the middle of a year
+    return float(day.year if is_whole else day.year + 1)
 
 
 def _frozen(array: NDArray[Scalar]) -> NDArray[Scalar]:

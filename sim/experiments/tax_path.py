@@ -357,7 +357,7 @@ def _handed_on(world: World, place: int, kept: float, policy: object) -> HandedO
     contract = policy.contract() if hasattr(policy, "contract") else None
     if not isinstance(policy, Policy) or not isinstance(contract, Contract):
         return None
-    levers = Levers.neutral(np.zeros((world.n_regions, world.n_regions)), world.n_sectors)
+    levers = Levers.neutral(np.zeros((world.n_regions, world.n_regions)), world.n_sectors, world.n_lines)
     policy.set_levers(levers, policy.start, world)
     moves = levers.relocation_contract == levers.add_contract(contract)  # [origin, host]
     leaving = levers.relocation_rate[moves[:, place]].any(axis=0)

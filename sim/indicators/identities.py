@@ -203,6 +203,8 @@ def people(b: Books) -> float:
     q = PeopleParams.read(b.base.world)
     residents, _ = b.changed("resident_population")
     workers, after = b.changed("labour")
+    if not len(after):
+        return 0.0
     moved = b.now["migrants"][: len(after)]
     net = b.now["net_migration"][: len(after)]
     grown = workers.sum(axis=2) * (1.0 + q.labour_growth)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 COMPUTED = {
     "T02": "core_to_whole",
+    "T07": "railway_density",
+    "T08": "expressway_density",
     "T14": "public_spending_per_head",
     "T17": "share_of_national_gdp",
     "T27a": "richest_to_poorest_province",

@@ -3,7 +3,8 @@
 Net return ``r_ds = (after-tax capital income - land cost) / (P^I_d K_ds)``; land cost = share_s V_ds lp_d / mean lp,
 with the price of land ``lp_d = lp_d0 (K_d / K_d0 relative to the nation)^elasticity``.
 Investment shares ``phi_ds ~ phi_ds0 (K_ds / K_ds0) (r_ds / wedge_ds / (1 - subsidy_d))^eta``, sum one; what a city
-promises per yuan of new and arriving investment it pays in the year after, to the firms.
+promises per yuan of new and arriving investment it pays in the year after, to the firms. A common capital market makes
+the wedges of its members ``wedge_ds^(1-m_d) wedge_s^m_d``, with ``wedge_s`` their mean in the sector.
 Relocation: a share lambda of the capital of sectors whose plants can move reconsiders its place each year, plus what a
 policy moves; the place is a logit ``w_d ~ K_ds (r_ds / wedge_ds)^nu access_d^mu exp(incentive_od - m0 - m1 ln(1 + T))``
 without the moving cost at home. Ownership ``[sector, origin, destination]`` follows the moves as a Markov chain: what
@@ -277,6 +278,18 @@ def next_ledger(  # noqa: PLR0913 - a kernel takes arrays and scalars
     return rows[:k].copy()
 
 
+def shrunk_wedges(relative: FloatArray, log_wedge: FloatArray, weight: FloatArray, share: FloatArray) -> FloatArray:
+    """Relative returns ``[region, sector]`` as they are once a ``share [region]`` of the log wedges is gone.
+
+    Wedges shrink to the members' mean in the sector, weighted by ``weight [region, sector]`` (base-year investment) and
+    share: to first order investment moves between members only, and sectors keep their own returns.
+    """
+    weight = share[:, None] * weight
+    total = weight.sum(axis=0)
+    mean = np.divide((weight * log_wedge).sum(axis=0), total, out=np.zeros_like(total), where=total > 0.0)
+    return np.asarray(relative * np.exp(share[:, None] * (log_wedge - mean)))
+
+
 class Invest:
     """Accumulates capital, moves plants, keeps the ledger of who moved where."""
 
@@ -312,6 +325,7 @@ class Invest:
             base_capital=base.state.capital[: world.row].sum(axis=1),
             wedge=base.wedge,
         )
+        self._log_wedge = np.log(base.wedge)
         self._mobile = np.flatnonzero(self.params.is_mobile)
 
     def update(self, state: State, levers: Levers) -> None:
@@ -319,6 +333,9 @@ class Invest:
         relative, state.national[4] = returns(
             state.value_added, state.capital, state.investment_price, self._fixed, state.land_price, state.net_return
         )
+        if levers.capital_market.any():
+            weight = self.base.budgets.investment_share
+            relative = shrunk_wedges(relative, self._log_wedge, weight, levers.capital_market)
         state.subsidy_rate[:] = levers.subsidy_rate * (1.0 - levers.subsidy_ban) + state.decided_subsidy
         self._positions(state)
         self._relocate(state, levers, relative)

@@ -5,8 +5,9 @@ Effective productivity is the stock times levels relative to the base year, neve
 (factors at base-year prices per area, Ciccone and Hall 1996), C the crowding of capital on buildable land, G public
 capital per worker, gain what policies add; D, C and G are relative to the same ratio of the nation. Deviations from the
 national trend follow
-``x(t+1) = (1 - d) x + xi sum_j W_ij max(0, x_js - x_is) + beta_i + shock``, where beta_i catches up in base-year value
-added per worker with the mean of the cities. The scalar g, added to every log A of the country, makes
+``x(t+1) = (1 - d) x + xi sum_j W_ij (1 + link_ji) max(0, x_js - x_is) + beta_i + shock``, where link is what a common
+market for technology adds to the ways of knowledge, and beta_i catches up in base-year value added per worker with the
+mean of the cities. The scalar g, added to every log A of the country, makes
 ``q = sum share (d ln F + d ln A^e)`` the given national growth in the reference run; other runs reuse it. The numeraire
 is ``N(t+1) = N exp(q) (1 + deflator)``.
 """
@@ -129,7 +130,7 @@ class Learn:
         """Next year's productivity and numeraire."""
         row = self.base.world.row
         year = state.year + 1
-        self._deviate(state)
+        self._deviate(state, levers)
         bundle = factor_bundle(state, self.base)[:row]
         levels = self._levels(state, bundle) + levers.productivity_gain[:row]
         log_a = self._log_base[:row] + state.national[2] + state.deviation[:row]
@@ -151,12 +152,15 @@ class Learn:
         state.national[0] *= np.exp(growth + scalar) * (1.0 + world.national_value("deflator", path) / PERCENT)
         state.national[5] *= 1.0 + world.national_value("world_growth", path) / PERCENT
 
-    def _deviate(self, state: State) -> None:
+    def _deviate(self, state: State, levers: Levers) -> None:
         """Advance x for cities and the rest of the country, which only catches up."""
         q, n, row = self.params, self.base.world.n_cities, self.base.world.row
         elapsed = state.year - self.base.world.base_year
         drift = self._beta * 0.5 ** (elapsed / q.catch_up_half_life)
-        state.deviation[:n] = next_deviation(state.deviation[:n], self._weights, drift[:n], q.decay, q.diffusion)
+        weights = self._weights
+        if levers.knowledge_link.any():
+            weights = weights * (1.0 + levers.knowledge_link[:n, :n].T)
+        state.deviation[:n] = next_deviation(state.deviation[:n], weights, drift[:n], q.decay, q.diffusion)
         state.deviation[n:row] = (1.0 - q.decay) * state.deviation[n:row] + drift[n:, None]
         if self.shock is not None:
             state.deviation[:row] += self.shock(state.year + 1)[:row]

@@ -4,30 +4,46 @@ from __future__ import annotations
 
 from sim.policies.assessment_reform import AssessmentReform
 from sim.policies.base import Effect, Policy
+from sim.policies.capital_market import CapitalMarket
+from sim.policies.customs_union import CustomsUnion
 from sim.policies.harmonised_rules import HarmonisedRules
 from sim.policies.hukou_reform import HukouReform
 from sim.policies.industry_transfer import IndustryTransfer
 from sim.policies.joint_projects import JointProjects
 from sim.policies.market_integration import MarketIntegration
 from sim.policies.metro_areas import MetroAreas
+from sim.policies.opening_hub import OpeningHub
+from sim.policies.rail_lines import RailLines
 from sim.policies.service_sharing import ServiceSharing
+from sim.policies.standards_recognition import StandardsRecognition
 from sim.policies.tax_sharing import TaxSharing
+from sim.policies.technology_market import TechnologyMarket
+from sim.policies.toll_gates import TollGates
 
 REGISTRY: dict[str, type[Policy]] = {
     "assessment_reform": AssessmentReform,
+    "capital_market": CapitalMarket,
+    "customs_union": CustomsUnion,
     "harmonised_rules": HarmonisedRules,
     "hukou_reform": HukouReform,
     "industry_transfer": IndustryTransfer,
     "joint_projects": JointProjects,
     "market_integration": MarketIntegration,
     "metro_areas": MetroAreas,
+    "rail_lines": RailLines,
+    "opening_hub": OpeningHub,
     "service_sharing": ServiceSharing,
+    "standards_recognition": StandardsRecognition,
     "tax_sharing": TaxSharing,
+    "technology_market": TechnologyMarket,
+    "toll_gates": TollGates,
 }
 
 __all__ = [
     "REGISTRY",
     "AssessmentReform",
+    "CapitalMarket",
+    "CustomsUnion",
     "Effect",
     "HarmonisedRules",
     "HukouReform",
@@ -35,7 +51,12 @@ __all__ = [
     "JointProjects",
     "MarketIntegration",
     "MetroAreas",
+    "OpeningHub",
     "Policy",
+    "RailLines",
     "ServiceSharing",
+    "StandardsRecognition",
     "TaxSharing",
+    "TechnologyMarket",
+    "TollGates",
 ]

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from sim.core.errors import InputError
 from sim.core.levers import Levers
-from sim.policies.base import Effect, Policy
+from sim.policies.base import Effect, Policy, sector_indices
 
 if TYPE_CHECKING:
     from sim.datasets.world import World
@@ -28,6 +28,7 @@ class MarketIntegration(Policy):
         json_schema_extra={"unit": "1", "source": "plan ch. 9: barriers gradually removed"},
     )  # fmt: skip
     provinces: Literal["all"] | list[str] = Field("all", description="provinces whose borders open, or all")
+    sectors: Literal["all"] | list[str] = Field("all", description="sectors whose trade is freed, or all")
 
     @model_validator(mode="after")
     def _order(self) -> MarketIntegration:
@@ -57,4 +58,9 @@ class MarketIntegration(Policy):
             )
         member = np.zeros(world.n_regions)
         member[[world.index(code) for code in self.takes_part(self.parties(world))]] = 1.0
-        levers.admin_barrier *= 1.0 - self.reduction * done * np.outer(member, member)
+        left = 1.0 - self.reduction * done * np.outer(member, member)
+        if self.sectors == "all":
+            levers.admin_barrier *= left
+        else:
+            freed = sector_indices(self.sectors, world, "policies.market_integration.sectors")
+            levers.on_sector_barrier()[freed] *= left

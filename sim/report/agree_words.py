@@ -43,6 +43,14 @@ AGREE_TEXTS: dict[str, tuple[str, str]] = {
         "; they cost {cost} in {last}{cost_without}, and {payer} pays most, {paid}.",
         "；{last}年共支出{cost}{cost_without}，其中{payer}最多，为{paid}。",
     ),
+    "answer.services_up": (
+        "In {last} {amount} more a year is left for the cities' services ({pct}).",
+        "{last}年各市公共服务支出比没有时多{amount}（{pct}）。",
+    ),
+    "answer.services_down": (
+        "In {last} {amount} less a year is left for the cities' services ({pct}), which no measure of income sees.",
+        "{last}年各市公共服务支出比没有时少{amount}（{pct}），这在收入指标中看不到。",
+    ),
     "answer.subsidy_past": ("; in {last} they cost nothing{cost_without}.", "；{last}年不再支出{cost_without}。"),
     "answer.no_subsidies": (
         "No city pays subsidies{without}; they cost nothing in {last}{cost_without}.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sim.policies.base import Policy
+from sim.policies import Policy
 from sim.report.agree import outcomes
 from sim.report.formats import money, people, percent, share
 from sim.report.view import REGION, SAME, View, ends, totals
@@ -28,7 +28,7 @@ def sentences(view: View) -> list[str]:
     if view.before is None:
         return [*decided, _course(view), _pace(view), _budgets(view)]
     if view.has_effect:
-        return [*decided, *_people(view), _region(view), _who(view), _how(view)]
+        return [*decided, *_people(view), _region(view), _who(view), _how(view), *_cautions(view)]
     nothing = [
         view.words("answer.nothing", policy=_capital(view.policy())),
         view.words("answer.nobody", n=len(view.cities), first=view.first, last=view.last),
@@ -37,6 +37,13 @@ def sentences(view: View) -> list[str]:
         return [*decided, *nothing]
     known = ", ".join(view.run.config.policies) or view.words("policy.none")
     return [*nothing, view.words("answer.why_nothing", policies=known)]
+
+
+def _cautions(view: View) -> list[str]:
+    """What must be said with a gain because of the policies it comes from; nothing of those without strength."""
+    policies = {name: policy for name, policy in view.run.config.policies.items() if isinstance(policy, Policy)}
+    acting = [name for name, policy in policies.items() if getattr(policy, policy.effect.strength)]
+    return [view.words(f"caution.{name}") for name in acting if view.words.get(f"caution.{name}", "")]
 
 
 def _subsidies(view: View) -> list[str]:
@@ -55,7 +62,17 @@ def _subsidies(view: View) -> list[str]:
         return [words("answer.no_subsidies", without=without, last=view.last, cost_without=cost_without)]
     peak = words("answer.subsidies", **now.peak_words(view), without=without)
     key = "answer.subsidy_cost" if now.cost else "answer.subsidy_past"
-    return [peak + words(key, **now.cost_words(view), last=view.last, cost_without=cost_without)]
+    cost = words(key, **now.cost_words(view), last=view.last, cost_without=cost_without)
+    return [peak + cost, *_services(view)]
+
+
+def _services(view: View) -> list[str]:
+    """What is left for the cities' services against the reference, which no measure of income sees."""
+    if view.before is None:
+        return []
+    amount, pct = view.difference("city_service")
+    key = "answer.services_up" if amount >= 0 else "answer.services_down"
+    return [view.words(key, amount=money(abs(amount), view.language), pct=percent(pct), last=view.last)]
 
 
 @dataclass(frozen=True, eq=False)

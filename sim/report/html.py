@@ -78,8 +78,8 @@ def assembled(page: Page, parts: Mapping[str, tuple[str, str]], **texts: str) ->
 
 
 def _study(view: View) -> SwitchStudy | None:
-    """The cases of `sim.experiments.switches`; None where there is no gain or no data set to run them on."""
-    if view.before is None or view.world is None:
+    """The cases of `sim.experiments.switches`; None without gain or data set, or where cities forecast."""
+    if view.before is None or view.world is None or view.forecasts:
         return None
     from sim.experiments.switches import switch_study
 
@@ -87,13 +87,15 @@ def _study(view: View) -> SwitchStudy | None:
 
 
 def _survey(view: View) -> Survey | str | None:
-    """What parties say at every share; why it cannot be computed; None where there are no parties or no data set."""
+    """What parties say at every share; why it cannot be computed; None where there is no share, or no data set."""
     if view.world is None:
         return None
     from sim.experiments.signing.survey import signing_study
 
     try:
         return signing_study(view.run)
+    except InputError:  # another contract shares the tax on the same moves: the policy has no share of its own to vary
+        return None
     except EquilibriumError as error:
         return str(error)
 

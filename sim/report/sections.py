@@ -217,7 +217,8 @@ def plan(page: Page) -> str:
 def sign(page: Page) -> str:
     view, study = page.view, page.study
     if study is None:
-        return paragraph(view.words("sign.none" if view.before is None else "sign.gone"))
+        key = "sign.none" if view.before is None else "sign.forecasts" if view.forecasts else "sign.gone"
+        return paragraph(view.words(key))
     guide = paragraph(view.words("sign.chart", year=view.last), "guide")
     drawn = page.draw("switches", trust.switches(view, study), view.words("sign.title"))
     text = "".join(f"<p>{sentence(line)}</p>" for line in _verdict(view, study))

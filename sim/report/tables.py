@@ -24,6 +24,7 @@ INDICATORS = (
     *("fiscal_disparity_after_sharing", "fiscal_disparity_after_transfers", "specialisation", "share_of_national_gdp"),
     *("intraregional_trade_share", "exports_abroad", "debt_to_revenue", "capital_moved_share"),
     *("net_migration", "newcomers_share", "working_share"),
+    *("people_within_60_minutes", "people_within_120_minutes", "mean_travel_time"),
 )
 """Indicators of the region shown beside the plan's targets."""
 Row = list[Cell | str]

@@ -74,7 +74,7 @@ class View:
         known = self.run.config.policies if chosen is None else chosen
         names = [self.words.get(f"policy.{name}", name) for name in known]
         if names:
-            return self.words("and").join(names)
+            return self.words("and").join([self.words("comma").join(names[:-1]), names[-1]] if names[:-1] else names)
         decide = self.before is not None and self.run.config.governments != self.before.config.governments
         return self.words("policy.governments" if decide else "policy.none")
 
@@ -231,6 +231,12 @@ class View:
         table = self.run.transfers
         rows = table[table["contract"] != ""]
         return rows.groupby(["year", "payer", "payee"], as_index=False, observed=True)[["amount"]].sum()
+
+    @property
+    def forecasts(self) -> bool:
+        """Whether cities run the model every year to decide, which makes a run take seconds."""
+        governments = self.run.config.governments
+        return "best_response" in (governments.rule, *governments.rules.values())
 
     # --- the data behind the run ------------------------------------------------------------------------------
 

@@ -21,11 +21,23 @@ TEXTS: dict[str, tuple[str, str]] = {
     "policy.harmonised_rules": ("common rules that limit subsidies", "统一规则、限制补贴"),
     "policy.industry_transfer": ("moving ordinary manufacturing out of the core", "一般制造业向外疏解"),
     "policy.joint_projects": ("building joint projects and sharing their cost", "共建项目、分摊成本"),
+    "policy.rail_lines": ("opening railway lines", "新铁路开通"),
     "policy.market_integration": ("opening the provincial borders to trade", "打破省际市场壁垒"),
     "policy.hukou_reform": ("opening registration and services to newcomers", "放开户籍、服务覆盖常住人口"),
     "policy.service_sharing": ("services that are valid across provinces", "公共服务跨省互认"),
     "policy.metro_areas": ("metropolitan areas that become one city", "都市圈同城化"),
     "policy.tax_sharing": ("sharing what cities collect under contracts", "城市间按协议分享税收"),
+    "policy.standards_recognition": ("recognising each other's standards and tests", "标准和检测结果互认"),
+    "policy.toll_gates": ("removing toll gates at provincial borders", "取消省界收费站"),
+    "policy.customs_union": ("one customs with a single window", "通关一体化和单一窗口"),
+    "policy.capital_market": ("one capital market", "统一资本市场"),
+    "policy.technology_market": ("one market for technology", "统一技术市场"),
+    "policy.opening_hub": ("a hub open to the world", "开放枢纽"),
+    "caution.capital_market": (
+        "What the capital market brings of this is not to be quoted by itself: it rests on base-year differences in "
+        "returns between cities, which carry the error of imputed capital stocks.",
+        "其中统一资本市场的贡献不宜单独引用：它取决于基年各市资本回报率的差异，而资本存量为推算值，误差较大。",
+    ),
     # --- units
     "unit.money": ("100 million yuan", "亿元"),
     "unit.real": ("100 million yuan at {base} prices", "亿元（{base}年价）"),
@@ -35,6 +47,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "unit.ratio": ("ratio", "比值"),
     "unit.%": ("%", "%"),
     "unit.10,000 yuan": ("10,000 yuan", "万元"),
+    "unit.km per 10,000 km2": ("km per 10,000 km²", "公里/万平方公里"),
+    "unit.km per 100 km2": ("km per 100 km²", "公里/百平方公里"),
     # --- columns of the result tables
     "column.real_income": ("Real income", "实际收入"),
     "column.real_gdp": ("Real GDP", "实际GDP"),
@@ -353,6 +367,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "indicator.newcomers_share": ("Residents without local registration, %", "非户籍人口占常住人口比重，%"),
     "indicator.working_share": ("Employment over residents, %", "就业人数占常住人口比重，%"),
     "indicator.capital_moved_share": ("Capital that moves in a year, % of all", "年度转移资本占比，%"),
+    "indicator.people_within_60_minutes": ("Residents within an hour, % of the region's", "1小时可达人口占比，%"),
+    "indicator.people_within_120_minutes": ("Residents within two hours, % of the region's", "2小时可达人口占比，%"),
+    "indicator.mean_travel_time": ("Mean travel time to residents, minutes", "到区内人口的平均出行时间，分钟"),
     # --- what the sign hangs on
     "sign.title": ("What the sign hangs on", "结论取决于什么"),
     "sign.chart": (
@@ -383,6 +400,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "sign.none": (
         "Without a reference there is no gain whose sign could hang on anything.",
         "没有对照运行，因而没有净收益可检验。",
+    ),
+    "sign.forecasts": (
+        "Not computed on this page: in this scenario every city runs the model every year to decide, so that the cases "
+        "would take minutes. sim sensitivity studies them.",
+        "本页未计算：该情景中各市每年都要运行模型来决策，逐项检验需数分钟，可用 sim sensitivity 研究。",
     ),
     "sign.gone": (
         "The data set of this run is not at hand or has changed since; run the scenario again to see what the sign "
@@ -465,6 +487,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "table.national": ("National path", "全国路径"),
     "table.targets": ("Targets of the plan", "规划目标"),
     "table.parameters": ("Parameters", "参数"),
+    "table.nodes": ("Stations and ports", "车站与港口"),
+    "table.lines": ("Lines of the network", "交通线路"),
+    "table.links": ("Links of the lines", "线路区段"),
+    "table.routes": ("Through routes", "直通径路"),
+    "table.trains": ("Direct trains", "直达列车"),
+    "table.gateways": ("Gateways", "口岸与枢纽"),
     "table.flows": ("Observed trade", "观测贸易流"),
     "table.migration": ("Observed moves of people", "观测人口迁移"),
     "table.all": ("All tables", "全部"),

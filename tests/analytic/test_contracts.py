@@ -65,7 +65,7 @@ class Case:
         self.state.year = YEAR
         self.contracts, self.members = contracts, members
         self.levers = Levers.neutral(self.base.admin_barrier, self.base.world.n_sectors)
-        self.share = Share(self.base, (1, 0), lambda levers: np.ones((3, 5, 5)))
+        self.share = Share(self.base, (1, 0), lambda state, levers: np.ones((3, 5, 5)))
         self.set(**fields)
 
     def set(self, **fields: Any) -> Case:

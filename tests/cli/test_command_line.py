@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -16,10 +15,14 @@ from sim.core.errors import EquilibriumError, InputError
 HEAVY = ("numba", "mesa", "pandas", "scipy", "xarray", "plotly", "hydra", "pydantic", "numpy")
 
 
-def loaded_after(code: str) -> set[str]:
+def loaded_modules(code: str) -> set[str]:
     script = f"import sys\n{code}\nprint(*sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    return {name.split(".")[0] for name in done.stderr.split()}
+    return set(done.stderr.split())
+
+
+def loaded_after(code: str) -> set[str]:
+    return {name.split(".")[0] for name in loaded_modules(code)}
 
 
 @pytest.mark.parametrize("code", ["import sim; dir(sim)", "import sim.cli; sim.cli.main(['--help'])"])
@@ -28,12 +31,9 @@ def test_importing_and_asking_for_help_loads_nothing_heavy(code):
 
 
 def test_help_is_instant():
-    def seconds() -> float:
-        begun = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "sim", "--help"], check=True, capture_output=True)
-        return time.perf_counter() - begun
-
-    assert min(seconds() for _ in range(3)) < 0.2
+    """It loads next to nothing beyond Python itself: benchmarks time it."""
+    bare, helped = (loaded_modules(code) for code in ("import argparse", "import sim.cli; sim.cli.main(['--help'])"))
+    assert len(helped - bare) < 60
 
 
 def test_help_names_every_command_and_every_command_has_help(sim, capfd):

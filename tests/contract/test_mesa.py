@@ -82,6 +82,7 @@ def test_data_collector_reads_the_record():
 
 def test_the_order_of_the_year():
     assert [phase.name for phase in YEAR] == [
+        "infrastructure",
         "market",
         "fiscal",
         "share",

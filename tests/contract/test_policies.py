@@ -35,7 +35,7 @@ def run_with(name: str, **changes: object) -> Simulation:
 
 def levers_of(name: str, **changes: object) -> Levers:
     base = small_base()
-    levers = Levers.neutral(base.admin_barrier, base.world.n_sectors)
+    levers = Levers.neutral(base.admin_barrier, base.world.n_sectors, base.world.n_lines)
     policy = REGISTRY[name](**(POLICIES[name] | changes))
     policy.set_levers(levers, policy.start, base.world)
     return levers

@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 import pyarrow as pa
 import pytest
 
+from sim.core.errors import EquilibriumError, InputError
 from sim.core.state import EVENTS, REASONS
 from sim.experiments.run import Run, run
 from sim.experiments.signing.survey import GAIN, OWN_TAX, SHARED, Survey, signing_study
@@ -298,3 +299,22 @@ def test_the_page_has_chart_story_and_numbers(asked: Run) -> None:
         assert f'<section id="agree"><h2>{title}</h2>' in page
         assert 'id="figure-agree"' in page
         assert "{" not in re.sub("<[^>]+>", "", page.split('<section id="agree">')[1].split("</section>")[0])
+
+
+def test_where_another_contract_shares_the_tax_there_is_no_share_to_vary() -> None:
+    parks = run("park_agreements", overrides=["horizon=2021"])
+    page = render(parks)
+    assert "What happened" in page
+    assert 'id="figure-agree"' not in page
+    with pytest.raises(InputError, match="cover moves between the same cities"):
+        signing_study(parks)
+
+
+def test_a_market_that_does_not_clear_is_told(small: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sim.experiments.signing import survey as module
+
+    def fails(*arguments: object, **options: object) -> None:
+        raise EquilibriumError("Milltown", "MAN", 0.1, 9, 1e-8)
+
+    monkeypatch.setattr(module, "survey", fails)
+    assert "cannot be computed: the market did not clear" in render(small)

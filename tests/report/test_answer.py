@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from sim.experiments.run import Run
+from sim.experiments.run import Run, run
 from sim.report.answer import answer
 from sim.report.formats import money, percent
 
@@ -148,3 +148,14 @@ def test_three_sentences_in_both_languages_with_the_same_per_cents(any_run: Run)
         assert sorted(PER_CENT.findall(one)) == sorted(PER_CENT.findall(other))
         assert "yuan" not in other
         assert "{" not in one + other
+
+
+def test_a_capital_market_is_never_a_headline_without_its_caution() -> None:
+    overrides = ["world=three_cities", "horizon=2024", "+policies=[market_integration,capital_market]"]
+    with_it = run("baseline", overrides=[*overrides, "reference=baseline"])
+    english, chinese = answer(with_it), answer(with_it, "zh")
+    assert len(english) == len(chinese) == 4
+    assert "imputed capital stocks" in english[3]
+    assert "不宜单独引用" in chinese[3]
+    none = run("baseline", overrides=[*overrides, "reference=baseline", "policies.capital_market.reduction=0"])
+    assert len(answer(none)) == 3

@@ -256,3 +256,9 @@ def test_progress_is_told():
     run_scenario(compose("baseline", QUICK), progress=told.append)
     assert told[0] == "reading the data"
     assert "running baseline 2021" in told
+
+
+def test_a_run_of_the_base_year_alone():
+    one = run("baseline", overrides=["world=three_cities", "horizon=2019"])
+    assert one.cities["year"].unique().tolist() == [2019]
+    assert max(one.info["identities"].values()) < 1e-9

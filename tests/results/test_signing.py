@@ -29,9 +29,10 @@ def imposed() -> Run:
     return run("industry_transfer", overrides=SMALL)
 
 
-@pytest.fixture(scope="module")
-def asked() -> Run:
-    return run("industry_transfer", overrides=[*AGREED, "policies.industry_transfer.origin_share=0.25"])
+@pytest.fixture(scope="module", params=["passive", "imitation"])
+def asked(request: pytest.FixtureRequest) -> Run:
+    rule = f"governments.rule={request.param}"
+    return run("industry_transfer", overrides=[*AGREED, "policies.industry_transfer.origin_share=0.25", rule])
 
 
 def surveyed(run: Run, **options: int) -> Survey:

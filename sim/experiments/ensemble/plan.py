@@ -376,7 +376,7 @@ def _judge(plan: Plan, world: World, source: str | None) -> None:
 
 def _judge_places(config: RunConfig, world: World) -> None:
     """Policies name places and sectors that only the data set knows."""
-    levers = Levers.neutral(np.zeros((world.n_regions, world.n_regions)), world.n_sectors)
+    levers = Levers.neutral(np.zeros((world.n_regions, world.n_regions)), world.n_sectors, world.n_lines)
     for policy in config.policies.values():
         if isinstance(policy, Policy):
             policy.set_levers(levers, world.base_year, world)

@@ -31,7 +31,7 @@ class Market:
         *("cumulated_saving", "debt", "province_debt", "subsidy_due", "payable", "national", "price_memory"),
         *("transfer_share", "debt_share", "grant_due", "works_due", "project_due", "infrastructure_share"),
         *("acceleration", "acceleration_products", "acceleration_stored"),
-        *("volume_memory", "value_added", "real_gdp", "gdp"),
+        *("volume_memory", "value_added", "real_gdp", "gdp", "passenger_time", "freight_time"),
     )
     writes: ClassVar[tuple[str, ...]] = (
         *("value_added", "output", "expenditure", "price_index", "factor_price", "gdp", "gni", "real_gdp"),
@@ -55,8 +55,8 @@ class Market:
         self.yearly = YearlyClosure(base)
         self.accounts = blank_accounts(n, base.n_provinces)
         self.technology = technology(base)
-        self._levers = (base.admin_barrier.copy(), np.ones((n, n)))
-        self._time_levers = (np.ones((n, n)), np.ones((n, n)))
+        self._levers = [base.admin_barrier.copy(), np.ones((n, n)), np.ones((0, n, n)), np.ones((0, n, n))]
+        self._times = [np.ones((n, n)), np.ones((n, n))]  # over the base year's
         self._log_trade = base.log_trade
         cities = world.value_added[: world.n_cities].sum()
         self._precision = PRECISION * float(cities / world.value_added[: world.row].sum())
@@ -67,7 +67,7 @@ class Market:
 
     def update(self, state: State, levers: Levers) -> None:
         """Solve the year and write its prices, flows and accounts."""
-        self._set_trade_costs(levers)
+        self._set_trade_costs(state, levers)
         self._set_factors(state)
         closure = self.yearly.set_year(state)
         z = 2.0 * state.price_memory[0] - state.price_memory[1]
@@ -76,18 +76,20 @@ class Market:
         self._write_prices(z, state)
         write_accounts(state, self.accounts, closure, self.base)
 
-    def trade_weights(self, levers: Levers) -> FloatArray:
-        """``kappa [sector, destination, origin]`` of the year's levers."""
-        self._set_trade_costs(levers)
+    def trade_weights(self, state: State, levers: Levers) -> FloatArray:
+        """``kappa [sector, destination, origin]`` of the year's network and levers."""
+        self._set_trade_costs(state, levers)
         return self.technology.kappa
 
-    def _set_trade_costs(self, levers: Levers) -> None:
-        """Trade costs of the year; nothing is computed anew unless a lever differs from the last year's."""
+    def _set_trade_costs(self, state: State, levers: Levers) -> None:
+        """Trade costs of the year; nothing is computed anew unless times or levers differ from the last year's."""
         base = self.base
-        times = _renew(self._time_levers, (levers.passenger_time, levers.freight_time))
+        now = levers.passenger_time * state.passenger_time, levers.freight_time * state.freight_time
+        times = _renew(self._times, now)
         if times:
-            self._log_trade = base.log_trade + time_effect(base.world, *self._time_levers)
-        if _renew(self._levers, (levers.admin_barrier, levers.external_cost)) or times:
+            self._log_trade = base.log_trade + time_effect(base.world, *self._times)
+        by_sector = levers.sector_barrier, levers.sector_cost
+        if _renew(self._levers, (levers.admin_barrier, levers.external_cost, *by_sector)) or times:
             kappa = trade_kernel(self._log_trade, base.elasticity, base.border, *self._levers)
             self.technology = self.technology._replace(kappa=kappa)  # a new array: the record keeps the old one
 
@@ -169,11 +171,11 @@ class Market:
         )
 
 
-def _renew(kept: tuple[FloatArray, FloatArray], now: tuple[FloatArray, FloatArray]) -> bool:
+def _renew(kept: list[FloatArray], now: tuple[FloatArray, ...]) -> bool:
     """Whether levers changed since they were kept; they are kept now."""
     changed = not all(np.array_equal(old, new) for old, new in zip(kept, now, strict=True))
-    for old, new in zip(kept, now, strict=True):
-        old[:] = new
+    if changed:
+        kept[:] = [lever.copy() for lever in now]
     return changed
 
 

@@ -1,8 +1,9 @@
 """Trade costs: what it takes to bring goods and services from one region to another.
 
-``tau_ijs = ((T0 + T_ij) / (T0 + T_ref))^rho_s (1 + admin_ij (exp(beta_s / theta_s) - 1)) exp(W_s / theta_s)
-exp(-home_s / theta_s) external_ij`` (MODEL.md section 3), with theta_s rho_s the distance elasticity, W on pairs with
-the world, home on a city's purchases from itself. Times in minutes; logs of trade, not of cost, are kept.
+``tau_ijs = ((T0 + T_ij) / (T0 + T_ref))^rho_s (1 + admin_ij barrier_ijs (exp(beta_s / theta_s) - 1)) exp(W_s / theta_s)
+exp(-home_s / theta_s) external_ij cost_ijs`` (MODEL.md section 3), with theta_s rho_s the distance elasticity, W on
+pairs with the world, home on a city's purchases from itself, barrier and cost levers by sector. Times in minutes; logs
+of trade, not of cost, are kept.
 """
 
 from __future__ import annotations
@@ -63,9 +64,23 @@ def border_today(world: World) -> FloatArray:
 
 
 def trade_kernel(
-    log_trade: FloatArray, elasticity: FloatArray, border: FloatArray, admin: FloatArray, external: FloatArray
+    log_trade: FloatArray,
+    elasticity: FloatArray,
+    border: FloatArray,
+    admin: FloatArray,
+    external: FloatArray,
+    sector_barrier: FloatArray | None = None,
+    sector_cost: FloatArray | None = None,
 ) -> FloatArray:
-    """``tau^-theta [sector, destination, origin]`` under the levers ``admin``, ``external`` [origin, destination]."""
+    """``tau^-theta [sector, destination, origin]`` under the levers ``admin``, ``external`` [origin, destination].
+
+    Levers by sector ``[sector, origin, destination]`` may be left out or empty: bit for bit the same as ones.
+    """
     theta = elasticity[:, None, None]
-    wall = np.log1p(admin.T * np.expm1(border[:, None, None] / theta)) + np.log(external.T)
+    barrier = admin.T
+    if sector_barrier is not None and sector_barrier.size:
+        barrier = barrier * sector_barrier.transpose(0, 2, 1)
+    wall = np.log1p(barrier * np.expm1(border[:, None, None] / theta)) + np.log(external.T)
+    if sector_cost is not None and sector_cost.size:
+        wall += np.log(sector_cost.transpose(0, 2, 1))
     return np.asarray(np.exp(log_trade - theta * wall))

@@ -21,9 +21,8 @@ from sim.core.arrays import FloatArray
 if TYPE_CHECKING:
     from sim.datasets.world import World
 
-# unit: 10,000 persons
-SIZE_CLASSES = {"super": 1000.0, "very_large": 500.0, "large": 300.0}
-"""Cities by urban residents, 10,000 persons; source: State Council, standard for dividing cities by size, 2014."""
+SIZE_CLASSES = {"super": 1000.0, "very_large": 500.0, "large": 300.0}  # source: State Council, city sizes, 2014
+"""Cities by urban residents, 10,000 persons."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -81,7 +81,7 @@ class People:
     name: ClassVar[str] = "people"
     reads: ClassVar[tuple[str, ...]] = (
         *("labour", "value_added", "resident_population", "registered_population", "newcomers", "away", "cpi"),
-        *("service_quality", "city_service", "province_service", "central_service"),
+        *("service_quality", "city_service", "province_service", "central_service", "passenger_time"),
     )
     writes: ClassVar[tuple[str, ...]] = (
         *("labour", "resident_population", "registered_population", "newcomers", "away", "service_quality"),
@@ -95,8 +95,9 @@ class People:
         self.migration = MigrationParams.read(world)
         row = world.row
         self._take_home = base.taxes.labour_share - base.taxes.personal_tax
-        self._portable = np.zeros((world.n_regions, world.n_regions))
-        self._way = way_costs(world, self.migration, world.travel_time_passenger, self._portable)
+        n = world.n_regions
+        self._links = np.ones((n, n)), np.zeros((n, n))  # factor on travel time, portable services
+        self._way = way_costs(world, self.migration, world.travel_time_passenger, self._links[1])
         self._way += base.settlement.pair
         self._wage = self._real_wage(base.state)
         self._served = self._served_people(base.state, self.migration.access, np.zeros((row, row)))
@@ -137,10 +138,7 @@ class People:
         state.net_migration[:] = 0.0
         if m.considering == 0.0:
             return np.zeros((row, row))
-        if not np.array_equal(self._portable, levers.portable):
-            self._portable = levers.portable.copy()
-            self._way = way_costs(self.base.world, m, self.base.world.travel_time_passenger, self._portable)
-            self._way += self.base.settlement.pair
+        self._set_way(state.passenger_time * levers.passenger_time, levers.portable)
         settlement = self.base.settlement
         attraction = np.log(state.real_wage[:row] / self._wage)
         attraction += m.service_weight * np.log(state.service_quality[:row])
@@ -156,6 +154,15 @@ class People:
         state.migrants[:row, :row] = flows
         state.net_migration[:row] = flows.sum(axis=0) - flows.sum(axis=1)
         return np.asarray(flows)
+
+    def _set_way(self, factor: FloatArray, portable: FloatArray) -> None:
+        """Costs of the way, computed again only in a year in which links or agreements change."""
+        before, carried = self._links
+        if not (np.array_equal(before, factor) and np.array_equal(carried, portable)):
+            self._links = factor, portable.copy()
+            time = self.base.world.travel_time_passenger * factor
+            self._way = way_costs(self.base.world, self.migration, time, portable)
+            self._way += self.base.settlement.pair
 
     def _follow_services(self, state: State, access: FloatArray, mutual: FloatArray) -> None:
         """Quality closes a part of its gap to spending per head served, relative to the nation and the base year."""

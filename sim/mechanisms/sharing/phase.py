@@ -48,7 +48,7 @@ class Share:
     Args:
         base: the calibrated base year.
         seeds: root seed and replicate, for disputes; None: their expected loss, in every year and without delay.
-        trade: gives ``kappa [sector, destination, origin]`` of the year's levers, for keys that follow sales; default:
+        trade: gives ``kappa [sector, destination, origin]`` of the year, for keys that follow sales; default:
             the base year's.
     """
 
@@ -56,7 +56,7 @@ class Share:
     reads: ClassVar[tuple[str, ...]] = (
         *("capital", "cohorts", "tax_memory", "contract_key", "first_tax", "withheld", "value_added"),
         *("output", "seller_weight", "buyer_weight", "own_revenue", "city_service", "resident_population"),
-        *("registered_population", "cpi", "consumption", "national"),
+        *("registered_population", "cpi", "consumption", "national", "passenger_time", "freight_time"),
     )
     writes: ClassVar[tuple[str, ...]] = (
         *("payable", "payments", "cohorts", "contract_key", "first_tax", "withheld"),
@@ -67,11 +67,11 @@ class Share:
         self,
         base: BaseYear,
         seeds: tuple[int, int] | None = None,
-        trade: Callable[[Levers], FloatArray] | None = None,
+        trade: Callable[[State, Levers], FloatArray] | None = None,
     ) -> None:
         self.base = base
         self._seeds = seeds
-        self._trade = trade or (lambda levers: base.kappa)
+        self._trade = trade or (lambda state, levers: base.kappa)
 
     def update(self, state: State, levers: Levers) -> None:
         """Next year's payables, and what the next budgets must build."""

@@ -31,7 +31,7 @@ class Case:
 
     def __init__(
         self, contract: Contract, number: int, state: State, levers: Levers, base: BaseYear,
-        trade: Callable[[Levers], FloatArray],
+        trade: Callable[[State, Levers], FloatArray],
     ) -> None:  # fmt: skip
         self.contract, self.number, self.state, self.levers, self.base = contract, number, state, levers, base
         self._trade = trade
@@ -102,7 +102,7 @@ class Case:
         found = np.zeros((len(tax), len(tax)))
         own = np.flatnonzero(self.member)
         pairs = np.ix_(own, own)
-        for s, kappa in enumerate(self._trade(self.levers)):
+        for s, kappa in enumerate(self._trade(self.state, self.levers)):
             seller, buyer = weight[own, s] * state.seller_weight[own, s], state.buyer_weight[own, s]
             found[pairs] += kappa[pairs].T * seller[:, None] * buyer[None, :]
         return found
