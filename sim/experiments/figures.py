@@ -287,19 +287,35 @@ def capital(x: Lookup) -> float:
 
 @figure(data=("employment",))
 def labour(x: Lookup) -> float:
-    """Last year's workers times the growth of the labour force; sectors only exchange workers."""
+    """Last year's workers times the growth of the labour force, and those who came less those who left: movers work as
+    much as the residents they leave."""
     if x.is_base_year:
         return float(x.of_sectors("labour").sum())
-    return x.of_city("labour", year=x.year - 1) * (1.0 + x.parameter_of_place("labour_force_growth"))
+    last = x.year - 1
+    grown = x.of_city("labour", year=last) * (1.0 + x.parameter_of_place("labour_force_growth"))
+    flows, cities = x.run.flows, x.run.cities
+    moves = flows[(flows["year"] == last) & (flows["kind"] == "migrants")]
+    now = cities[cities["year"] == last].set_index("region")
+    growth = dict(zip(x.world.region_ids, x.world.by_region("labour_force_growth").tolist(), strict=True))
+    came = moves[moves["destination"] == x.city]
+    origins = now.loc[came["origin"].astype(str).tolist()]
+    working = origins["labour"] / origins["resident_population"] * (1.0 + origins.index.map(growth).to_numpy())
+    arrived = float(came["amount"].to_numpy() @ working.to_numpy())
+    left = float(moves.loc[moves["origin"] == x.city, "amount"].sum())
+    x.note("workers arrived", arrived, PEOPLE, "movers times workers per resident of their origins", f"flows, {last}")
+    x.note("left", left, PEOPLE, "residents who moved away", f"flows, {last}")
+    residents = x.of_city("resident_population", year=last)
+    return grown + arrived - (left * grown / residents if left else 0.0)
 
 
 @figure(data=("region_values",))
 def resident_population(x: Lookup) -> float:
-    """Last year's residents times (1 + births - deaths); in the base year the data."""
+    """Last year's residents and their net migration, times (1 + births - deaths); in the base year the data."""
     if x.is_base_year:
         return x.note("residents", x.world.resident_population[x.index], PEOPLE, "", "region_values.csv")
     rate = x.parameter_of_place("birth_rate") - x.parameter_of_place("death_rate")
-    return x.of_city("resident_population", year=x.year - 1) * (1.0 + rate / PER_THOUSAND)
+    people = x.of_city("resident_population", year=x.year - 1) + x.of_city("net_migration", year=x.year - 1)
+    return people * (1.0 + rate / PER_THOUSAND)
 
 
 @figure(by_sector=True, data=("capital",))
