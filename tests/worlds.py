@@ -63,12 +63,18 @@ SHARING = {
 }  # fmt: skip
 RECEIVERS = ["VAL"]
 """Who gains by these contracts, and by a common capital market."""
+"""Who gains by these contracts."""
+LAND = {
+    "start": 2020, "end": 2024, "buyers": {"PRT": 6000, "MIL": 3000}, "sellers": {"VAL": 1.0},
+    "price": {"CO": 500000, "IN": 300000}, "reclaiming": 100000, "idle": {"MIL": 500},
+}  # fmt: skip
 POLICIES: dict[str, dict[str, Any]] = {
     "assessment_reform": {"start": 2020, "end": 2030, "weight": 1.0},
     "harmonised_rules": {"start": 2020, "end": 2030, "reduction": 1.0},
     "hukou_reform": {"start": 2020, "end": 2022, "opening": 1.0},
     "industry_transfer": TRANSFER,
     "joint_projects": PROJECTS,
+    "land_quota_trade": LAND,
     "market_integration": INTEGRATION,
     "metro_areas": {
         "start": 2020,
@@ -78,6 +84,15 @@ POLICIES: dict[str, dict[str, Any]] = {
         "areas": {"coast": ["PRT", "MIL"]},
     },
     "rail_lines": {"start": 2020, "end": 2030, "lines": "all"},
+    "rural_revitalisation": {
+        "start": 2020,
+        "end": 2024,
+        "gain": 0.1,
+        "exit": 0.3,
+        "spending": 300.0,
+        "central_share": 0.5,
+    },
+    "service_floor": {"start": 2020, "end": 2030, "floor": 1.6},
     "service_sharing": {"start": 2020, "end": 2022, "portability": 0.5},
     "tax_sharing": SHARING,
     "standards_recognition": {"start": 2020, "end": 2022, "recognition": 1.0, "cuts": {"AGR": 0.05, "MAN": 0.03}},

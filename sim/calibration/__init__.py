@@ -144,6 +144,7 @@ def _base_stocks(base: BaseYear, debt: FloatArray, province_debt: FloatArray, ta
     state.newcomers[:row] = away.sum(axis=0)
     state.registered_population[:row] = world.resident_population[:row] - away.sum(axis=0) + away.sum(axis=1)
     state.service_quality[:row] = 1.0
+    state.urban_share[:] = world.urban_share
     state.debt[:] = debt
     state.province_debt[:] = province_debt
     state.investment_share[:] = base.budgets.investment_share

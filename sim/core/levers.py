@@ -35,6 +35,9 @@ class Levers:
     mutual_access: FloatArray  # [N, N] share of what keeps people of the origin out of the destination that is removed
     capital_market: FloatArray  # [N] share by which the wedge of the place's returns shrinks to the members' mean
     knowledge_link: FloatArray  # [N, N] added to the weight that knowledge has on its way, 1 = twice today's
+    farm_exit: FloatArray  # [N] share of what keeps workers in agriculture that is removed
+    land_supply: FloatArray  # [N] share by which the land that may be built on is above the base year's
+    service_floor: FloatArray  # [N] least public spending per resident, 10,000 yuan; the centre pays what is missing
     works: FloatArray  # [N] infrastructure for joint projects built here this year, 100 million yuan, paid next year
     grant: FloatArray  # [N] what the centre pays towards them
     relocation_contract: FloatArray  # [N, N] index of the contract that covers a move, -1 = none
@@ -65,6 +68,9 @@ class Levers:
             mutual_access=np.zeros((n, n)),
             capital_market=np.zeros(n),
             knowledge_link=np.zeros((n, n)),
+            farm_exit=np.zeros(n),
+            land_supply=np.zeros(n),
+            service_floor=np.zeros(n),
             works=np.zeros(n),
             grant=np.zeros(n),
             relocation_contract=np.full((n, n), -1.0),

@@ -85,6 +85,9 @@ class State:
         "stock",
         "cities",
     )
+    urban_share: FloatArray = array_field(
+        "region", "1", "share of residents who live in towns; 0 outside the cities", "stock", "cities"
+    )
     public_capital: FloatArray = array_field("region", BASE_MONEY, "public capital", "stock", "cities")
     debt: FloatArray = array_field("region", MONEY, "debt of the city government", "stock", "cities")
     province_debt: FloatArray = array_field("province", MONEY, "debt of the provincial government", "stock")
@@ -255,6 +258,33 @@ class State:
     net_migration: FloatArray = array_field("region", PEOPLE, "arrivals less departures", "flow", "cities")
     real_wage: FloatArray = array_field(
         "region", "10,000 yuan a year, base-year prices", "wage after tax over the price index", "flow", "cities"
+    )
+    urban_income: FloatArray = array_field(
+        "region",
+        "10,000 yuan a year",
+        "disposable income per resident of towns; 0 outside the cities",
+        "flow",
+        "cities",
+    )
+    rural_income: FloatArray = array_field(
+        "region",
+        "10,000 yuan a year",
+        "disposable income per resident of the country; 0 outside the cities",
+        "flow",
+        "cities",
+    )
+    buildable_land: FloatArray = array_field(
+        "region", "km2", "land that may be built on, with the quotas bought and sold", "flow", "cities"
+    )
+    housing_cost: FloatArray = array_field(
+        "region", "base year 1", "price of housing by residents on the land there is", "flow", "cities"
+    )
+    floor_grant: FloatArray = array_field(
+        "region",
+        MONEY,
+        "what the centre adds to next year's transfers so that spending reaches the floor",
+        "flow",
+        "cities",
     )
     # memory: what a bit-exact restart needs besides
     price_memory: FloatArray = array_field(

@@ -385,6 +385,18 @@ class World:
         return _frozen(self.resident_population * np.array(known) / 100.0)  # unit: per cent
 
     @cached_property
+    def urban_share(self) -> FloatArray:
+        """Residents of towns over all residents [region], 0 outside the cities.
+
+        Where no urbanisation rate is given it is the share of work outside the primary sectors (imputed).
+        """
+        n = self.n_cities
+        primary = np.array([group == "primary" for group in self.sector_group])
+        work = 1.0 - self.labour[:n, primary].sum(axis=1) / self.labour[:n].sum(axis=1)
+        known = self.urban_population[:n] / self.resident_population[:n]
+        return _frozen(np.append(np.where(known > 0.0, known, work), np.zeros(self.n_regions - n)))
+
+    @cached_property
     def own_revenue(self) -> FloatArray:
         """General public budget revenue of cities and ROC [region], ROW 0. 100 million yuan."""
         return self.base_value("own_revenue")

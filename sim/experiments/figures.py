@@ -287,34 +287,39 @@ def capital(x: Lookup) -> float:
 
 @figure(data=("employment",))
 def labour(x: Lookup) -> float:
-    """Last year's workers times the growth of the labour force, and those who came less those who left: movers work as
-    much as the residents they leave."""
+    """Last year's workers times the growth of the labour force, less those who left, plus those who came: movers work
+    as much as the residents of the place they leave; sectors only exchange workers."""
     if x.is_base_year:
         return float(x.of_sectors("labour").sum())
     last = x.year - 1
     grown = x.of_city("labour", year=last) * (1.0 + x.parameter_of_place("labour_force_growth"))
-    flows, cities = x.run.flows, x.run.cities
-    moves = flows[(flows["year"] == last) & (flows["kind"] == "migrants")]
-    now = cities[cities["year"] == last].set_index("region")
-    growth = dict(zip(x.world.region_ids, x.world.by_region("labour_force_growth").tolist(), strict=True))
-    came = moves[moves["destination"] == x.city]
-    origins = now.loc[came["origin"].astype(str).tolist()]
-    working = origins["labour"] / origins["resident_population"] * (1.0 + origins.index.map(growth).to_numpy())
-    arrived = float(came["amount"].to_numpy() @ working.to_numpy())
-    left = float(moves.loc[moves["origin"] == x.city, "amount"].sum())
-    x.note("workers arrived", arrived, PEOPLE, "movers times workers per resident of their origins", f"flows, {last}")
-    x.note("left", left, PEOPLE, "residents who moved away", f"flows, {last}")
-    residents = x.of_city("resident_population", year=last)
-    return grown + arrived - (left * grown / residents if left else 0.0)
+    gone = x.flow("departures", year=last, kind="migrants", origin=x.city) / x.of_city("resident_population", year=last)
+    return grown * (1.0 - gone) + _workers_arriving(x, last)
+
+
+def _workers_arriving(x: Lookup, year: int) -> float:
+    """Arrivals times the employment rate of the places they come from."""
+    table, flows = x.run.cities, x.run.flows
+    places = table[table["year"] == year].set_index("region")
+    growth = dict(zip(x.world.region_ids, x.world.by_region("labour_force_growth"), strict=True))
+    came = flows[(flows["year"] == year) & (flows["kind"] == "migrants") & (flows["destination"] == x.city)]
+    origin = came["origin"]
+    rate = (places["labour"] / places["resident_population"])[origin].to_numpy()
+    force = rate * (1.0 + np.array([growth[place] for place in origin]))
+    workers = float(came["amount"].to_numpy() @ force) if len(came) else 0.0
+    return x.note(
+        "workers arriving", workers, PEOPLE, "by the employment rate of where they come from", f"flows, {year}"
+    )
 
 
 @figure(data=("region_values",))
 def resident_population(x: Lookup) -> float:
-    """Last year's residents and their net migration, times (1 + births - deaths); in the base year the data."""
+    """Last year's residents and net migration times (1 + births - deaths); in the base year the data."""
     if x.is_base_year:
         return x.note("residents", x.world.resident_population[x.index], PEOPLE, "", "region_values.csv")
     rate = x.parameter_of_place("birth_rate") - x.parameter_of_place("death_rate")
-    people = x.of_city("resident_population", year=x.year - 1) + x.of_city("net_migration", year=x.year - 1)
+    last = x.year - 1
+    people = x.of_city("resident_population", year=last) + x.of_city("net_migration", year=last)
     return people * (1.0 + rate / PER_THOUSAND)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.indicators import REGISTRY
-from sim.indicators.base import REGION, View
+from sim.indicators.base import GROUP, REGION, View
 from sim.indicators.targets import targets
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def rows(record: Record, base: BaseYear) -> tuple[dict[str, Any], dict[str, tupl
     Rows run through the years first, so every position stands for as many rows as there are years.
     """
     view = View(record, base)
-    goals = {target.indicator: target for target in targets(base.world) if target.indicator}
+    goals = {(target.indicator, target.place): target for target in targets(base.world) if target.indicator}
     nothing = np.full(view.years.shape, np.nan)
     names: list[tuple[str, str, str]] = []
     values, wanted, gaps = [], [], []
@@ -30,7 +30,7 @@ def rows(record: Record, base: BaseYear) -> tuple[dict[str, Any], dict[str, tupl
         for scope in indicator.scopes:
             for place, members in view.places[scope].items():
                 value = np.asarray(indicator.compute(view, members), dtype=np.float64)
-                goal = goals.get(indicator.name) if scope == REGION else None
+                goal = goals.get((indicator.name, place)) if scope in (REGION, GROUP) else None
                 names.append((indicator.name, scope, place))
                 values.append(value)
                 aim = None if goal is None else goal.value

@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.core.arrays import FloatArray, IntArray
-from sim.indicators.base import REGION
+from sim.indicators.base import CORE, REGION
 
 if TYPE_CHECKING:
     from sim.datasets.world import World
 
 COMPUTED = {
+    "T01": "urban_rural_ratio",
     "T02": "core_to_whole",
     "T07": "railway_density",
     "T08": "expressway_density",
+    "T03": "urbanisation_rate",
     "T14": "public_spending_per_head",
+    "T15": "schooling_years",
+    "T16": "life_expectancy",
     "T17": "share_of_national_gdp",
     "T27a": "richest_to_poorest_province",
 }
@@ -45,7 +49,7 @@ class Target:
     @property
     def indicator(self) -> str | None:
         """The indicator that measures it, None where the model does not compute it yet."""
-        return COMPUTED.get(self.target) if self.place == REGION else None
+        return COMPUTED.get(self.target) if self.place in (REGION, CORE) else None
 
     def gap(self, values: FloatArray) -> FloatArray:
         """How far values are on the wrong side of the target, negative = surpassed; NaN without a target value."""

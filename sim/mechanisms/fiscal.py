@@ -4,7 +4,8 @@ Transfers keep their base-year shares of national GDP, moved by ``lambda`` times
 standard spending (the base year's, by the city's share of the nation's residents) less capacity (own revenue), both as
 shares of national GDP; what this adds in sum is taken from all by residents, so the centre pays no more. lambda = 0
 leaves the shares as they are. A city borrows its base-year share as long as its debt stays below a multiple of its
-resources (own revenue, transfers, land revenue), and what is left below that limit otherwise.
+resources (own revenue, transfers, land revenue), and what is left below that limit otherwise. Where a floor is set the
+centre adds to next year's transfers what this year's spending, without what it added to it, lacked of it.
 """
 
 from __future__ import annotations
@@ -36,15 +37,22 @@ def borrowing(base: FloatArray, debt: FloatArray, resources: FloatArray, limit: 
     return np.minimum(base, np.maximum(limit * resources - debt, 0.0))
 
 
+def shortfall(floor: FloatArray, people: FloatArray, spending: FloatArray) -> FloatArray:
+    """What spending ``[place]`` (100 million yuan) lacks of ``floor`` (10,000 yuan) per head of ``people`` (10,000)."""
+    return np.maximum(floor * people - spending, 0.0)
+
+
 class Fiscal:
     """Keeps three years of local tax, advances debts, sets transfers and borrowing of the next year."""
 
     name: ClassVar[str] = "fiscal"
     reads: ClassVar[tuple[str, ...]] = (
         *("value_added", "debt", "new_debt", "province_debt", "province_new_debt", "tax_memory", "own_revenue"),
-        *("general_transfer", "land_revenue", "resident_population", "national"),
+        *("general_transfer", "land_revenue", "resident_population", "national", "public_spending", "floor_grant"),
     )
-    writes: ClassVar[tuple[str, ...]] = ("debt", "province_debt", "tax_memory", "transfer_share", "debt_share")
+    writes: ClassVar[tuple[str, ...]] = (
+        *("debt", "province_debt", "tax_memory", "transfer_share", "debt_share", "floor_grant"),
+    )
 
     def __init__(self, base: BaseYear) -> None:
         world, rules = base.world, base.budgets
@@ -70,6 +78,8 @@ class Fiscal:
         gap = (need - self._need) - (state.own_revenue[:row] / nation - self._capacity)
         state.transfer_share[:row] = equalised(rules.transfer[:row], gap, people, self._coefficient)
         state.transfer_share[row:] = 0.0  # the world
+        without = (state.public_spending - state.floor_grant)[:row]
+        state.floor_grant[:row] = shortfall(levers.service_floor[:row], people, without)
         resources = (state.own_revenue + state.general_transfer + state.land_revenue)[:n] / nation
         state.debt_share[:n] = borrowing(rules.debt[:n], state.debt[:n] / nation, resources, self._limit)
         state.debt_share[n:] = rules.debt[n:]

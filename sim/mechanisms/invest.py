@@ -1,7 +1,8 @@
 """The invest phase: where new capital goes, which plants move, and who owns what stands elsewhere (MODEL.md 7).
 
 Net return ``r_ds = (after-tax capital income - land cost) / (P^I_d K_ds)``; land cost = share_s V_ds lp_d / mean lp,
-with the price of land ``lp_d = lp_d0 (K_d / K_d0 relative to the nation)^elasticity``.
+with the price of land ``lp_d = lp_d0 (K_d / K_d0 relative to the nation / land_d)^elasticity``, land against the base
+year's.
 Investment shares ``phi_ds ~ phi_ds0 (K_ds / K_ds0) (r_ds / wedge_ds / (1 - subsidy_d))^eta``, sum one; what a city
 promises per yuan of new and arriving investment it pays in the year after, to the firms. A common capital market makes
 the wedges of its members ``wedge_ds^(1-m_d) wedge_s^m_d``, with ``wedge_s`` their mean in the sector.
@@ -76,6 +77,7 @@ class Fixed(NamedTuple):
     land_price: FloatArray  # [region] of the base year
     mean_land_price: float
     base_capital: FloatArray  # [region without the world]
+    land: FloatArray  # [region without the world] land that may be built on, base year 1
     wedge: FloatArray  # [region, sector]
 
 
@@ -191,7 +193,7 @@ def returns(
     crowding = relative_crowding(stock, fixed.base_capital)
     land_price[:] = fixed.land_price
     for i in range(row):
-        land_price[i] *= crowding[i] ** fixed.land_elasticity
+        land_price[i] *= (crowding[i] / fixed.land[i]) ** fixed.land_elasticity
     cost = land_cost(value_added, fixed.land_share, land_price, fixed.mean_land_price)
     result[:] = net_return(income, capital, cost, price)
     relative = result / fixed.wedge
@@ -323,6 +325,7 @@ class Invest:
             land_price=world.land_price.copy(),
             mean_land_price=mean_land_price(world),
             base_capital=base.state.capital[: world.row].sum(axis=1),
+            land=np.ones(world.row),
             wedge=base.wedge,
         )
         self._log_wedge = np.log(base.wedge)
@@ -330,8 +333,9 @@ class Invest:
 
     def update(self, state: State, levers: Levers) -> None:
         """Returns of the year, then the capital of the next one."""
+        fixed = self._fixed._replace(land=1.0 + levers.land_supply[: self.base.world.row])
         relative, state.national[4] = returns(
-            state.value_added, state.capital, state.investment_price, self._fixed, state.land_price, state.net_return
+            state.value_added, state.capital, state.investment_price, fixed, state.land_price, state.net_return
         )
         if levers.capital_market.any():
             weight = self.base.budgets.investment_share

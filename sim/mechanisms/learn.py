@@ -133,6 +133,7 @@ class Learn:
         self._deviate(state, levers)
         bundle = factor_bundle(state, self.base)[:row]
         levels = self._levels(state, bundle) + levers.productivity_gain[:row]
+        levels += self.params.congestion * np.log1p(levers.land_supply[:row, None])  # crowding is per land
         log_a = self._log_base[:row] + state.national[2] + state.deviation[:row]
         volume = np.log(np.where(bundle > 0.0, bundle, 1.0)) + log_a + levels
         share = state.value_added[:row] / state.value_added[:row].sum()

@@ -10,10 +10,13 @@ from sim.policies.harmonised_rules import HarmonisedRules
 from sim.policies.hukou_reform import HukouReform
 from sim.policies.industry_transfer import IndustryTransfer
 from sim.policies.joint_projects import JointProjects
+from sim.policies.land_quota_trade import LandQuotaTrade
 from sim.policies.market_integration import MarketIntegration
 from sim.policies.metro_areas import MetroAreas
 from sim.policies.opening_hub import OpeningHub
 from sim.policies.rail_lines import RailLines
+from sim.policies.rural_revitalisation import RuralRevitalisation
+from sim.policies.service_floor import ServiceFloor
 from sim.policies.service_sharing import ServiceSharing
 from sim.policies.standards_recognition import StandardsRecognition
 from sim.policies.tax_sharing import TaxSharing
@@ -28,10 +31,13 @@ REGISTRY: dict[str, type[Policy]] = {
     "hukou_reform": HukouReform,
     "industry_transfer": IndustryTransfer,
     "joint_projects": JointProjects,
+    "land_quota_trade": LandQuotaTrade,
     "market_integration": MarketIntegration,
     "metro_areas": MetroAreas,
     "rail_lines": RailLines,
     "opening_hub": OpeningHub,
+    "rural_revitalisation": RuralRevitalisation,
+    "service_floor": ServiceFloor,
     "service_sharing": ServiceSharing,
     "standards_recognition": StandardsRecognition,
     "tax_sharing": TaxSharing,
@@ -49,11 +55,14 @@ __all__ = [
     "HukouReform",
     "IndustryTransfer",
     "JointProjects",
+    "LandQuotaTrade",
     "MarketIntegration",
     "MetroAreas",
     "OpeningHub",
     "Policy",
     "RailLines",
+    "RuralRevitalisation",
+    "ServiceFloor",
     "ServiceSharing",
     "StandardsRecognition",
     "TaxSharing",

@@ -250,14 +250,14 @@ def plan(view: View) -> str:
 
 def _target(view: View, target: Target) -> Row:
     """One line; a target without a value of its own is watched in the last year."""
-    path = view.indicator(str(target.indicator))
+    path = view.indicator(str(target.indicator), target.place)
     year = min(target.year or view.last, view.last)
     name, unit = getattr(target, f"name_{view.language}"), view.words.get(f"unit.{target.unit}", target.unit)
     wanted = NOTHING if target.value is None else f"{_sign(target)} {number(target.value)} ({target.year})"
     value = Cell(f"{number(path[year])} ({year})", path[year])
     row: Row = [f"{name} ({target.target}), {unit}", wanted, value, *_attained(view, target, path, year)]
     if view.before is not None:
-        row.append(_number(view.indicator(str(target.indicator), before=True)[year]))
+        row.append(_number(view.indicator(str(target.indicator), target.place, before=True)[year]))
     published = [f"{number(amount)} ({at})" for at, amount in sorted(target.published.items())]
     return [*row, ", ".join(published) or NOTHING]
 

@@ -134,12 +134,12 @@ class TestLabour:
     def test_nobody_moves_at_the_wages_of_the_base_year(self):
         labour, wedge = np.array([[10.0, 30.0]]), np.array([[0.5, 1.2]])
         wages = labour * wedge * 7.0
-        np.testing.assert_allclose(reallocated_labour(labour, wages, wedge, np.array([0.06, 0.15])), labour)
+        np.testing.assert_allclose(reallocated_labour(labour, wages, wedge, np.array([[0.06, 0.15]])), labour)
 
     def test_a_sector_that_pays_twice_as_much_draws_its_share_of_the_movers(self):
         labour, wedge = np.array([[30.0, 30.0]]), np.ones((1, 2))
         wages = labour * np.array([1.0, 2.0])
-        moved = reallocated_labour(labour, wages, wedge, np.full(2, 0.3))
+        moved = reallocated_labour(labour, wages, wedge, np.full((1, 2), 0.3))
         # 9 leave each sector; of these 18 a third returns to the first and two thirds go to the second.
         np.testing.assert_allclose(moved, [[27.0, 33.0]])
 

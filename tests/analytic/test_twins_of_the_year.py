@@ -141,12 +141,14 @@ def test_returns() -> None:
     row = base.world.row
     phase = invest.Invest(base)
     land_price, result = np.empty_like(state.land_price), np.empty_like(state.net_return)
+    land = np.linspace(0.8, 1.2, row)
+    fixed = phase._fixed._replace(land=land)
     relative, gross = invest.returns(
-        state.value_added, state.capital, state.investment_price, phase._fixed, land_price, result
+        state.value_added, state.capital, state.investment_price, fixed, land_price, result
     )
     crowding = np.ones(row + 1)
     stock, before = state.capital[:row].sum(axis=1), base.state.capital[:row].sum(axis=1)
-    crowding[:row] = stock / before * (before.sum() / stock.sum())
+    crowding[:row] = stock / before * (before.sum() / stock.sum()) / land
     expected = base.world.land_price * crowding**q.land_elasticity
     np.testing.assert_allclose(land_price, expected, rtol=1e-14)
     income = state.value_added * (base.taxes.capital_share - base.taxes.corporate_tax)
@@ -180,7 +182,7 @@ def test_labour() -> None:
     labour, wages, wedge = rng.uniform(1.0, 9.0, (3, 6, 4))
     labour[2] = wages[2] = 0.0
     wedge[1, 3] = 0.0
-    speed = rng.uniform(0.05, 0.3, 4)
+    speed = rng.uniform(0.05, 0.3, (6, 4))
     pull = np.divide(wages, wedge, out=np.zeros_like(labour), where=wedge > 0.0) * speed
     total = pull.sum(axis=1, keepdims=True)
     share = np.divide(pull, total, out=np.zeros_like(pull), where=total > 0.0)

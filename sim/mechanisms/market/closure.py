@@ -128,7 +128,7 @@ class YearlyClosure:
         cl.interest[:] = self.interest_rate / nv * state.debt
         cl.p_interest[:] = self.interest_rate / nv * state.province_debt
         cl.subsidy[:] = state.subsidy_due / nv
-        cl.transfer[:] = state.transfer_share + state.grant_due / nv
+        cl.transfer[:] = state.transfer_share + (state.grant_due + state.floor_grant) / nv
         cl.debt[:] = state.debt_share
         cl.city_infrastructure[:] = state.infrastructure_share
         cl.works[:] = (state.works_due - state.infrastructure_share * state.grant_due) / nv  # no other works of a grant

@@ -29,7 +29,15 @@ class Market:
     reads: ClassVar[tuple[str, ...]] = (
         *("capital", "labour", "effective_productivity", "investment_share", "capital_by_origin", "net_position"),
         *("cumulated_saving", "debt", "province_debt", "subsidy_due", "payable", "national", "price_memory"),
-        *("transfer_share", "debt_share", "grant_due", "works_due", "project_due", "infrastructure_share"),
+        *(
+            "transfer_share",
+            "debt_share",
+            "grant_due",
+            "works_due",
+            "project_due",
+            "infrastructure_share",
+            "floor_grant",
+        ),
         *("acceleration", "acceleration_products", "acceleration_stored"),
         *("volume_memory", "value_added", "real_gdp", "gdp", "passenger_time", "freight_time"),
     )

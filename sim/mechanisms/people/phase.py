@@ -5,7 +5,8 @@ share of the gap closes, slower in agriculture. The labour force of a province g
 births less deaths. Where people move is in :mod:`sim.mechanisms.people.migration`; movers work as much as those they
 leave, in the sectors of those they join. Service quality follows public services per head served, relative to the
 nation: newcomers use a part of what locals use, all of it where access is open. Where access is open a share of the
-newcomers registers every year.
+newcomers registers every year. Town and country are in :mod:`sim.mechanisms.people.rural`. Housing costs
+``(N / N_0 / land)^(1/eps)``, land against the base year's.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from sim.core.arrays import FloatArray
 from sim.core.levers import Levers
 from sim.core.state import State
 from sim.mechanisms.people.migration import Costs, MigrationParams, moves, way_costs
+from sim.mechanisms.people.rural import Rural, freed, next_urban_share
 
 if TYPE_CHECKING:
     from sim.datasets.world import World
@@ -56,7 +58,7 @@ class PeopleParams:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def reallocated_labour(labour: FloatArray, wage_bill: FloatArray, wedge: FloatArray, speed: FloatArray) -> FloatArray:
-    """Workers by sector next year, same total by region; ``[region, sector]``, ``speed [sector]``.
+    """Workers by sector next year, same total by region; all ``[region, sector]``.
 
     ``L (1 - speed) + total * target``, the target taking what the slow sectors release in proportion to
     ``L w / omega``, so that at base-year relative wages nobody moves.
@@ -66,12 +68,12 @@ def reallocated_labour(labour: FloatArray, wage_bill: FloatArray, wedge: FloatAr
     for i in range(labour.shape[0]):
         drawn = released = 0.0
         for s in range(labour.shape[1]):
-            pull[s] = wage_bill[i, s] / wedge[i, s] * speed[s] if wedge[i, s] > 0.0 else 0.0
+            pull[s] = wage_bill[i, s] / wedge[i, s] * speed[i, s] if wedge[i, s] > 0.0 else 0.0
             drawn += pull[s]
-            released += labour[i, s] * speed[s]
+            released += labour[i, s] * speed[i, s]
         for s in range(labour.shape[1]):
             arriving = released * pull[s] / drawn if drawn > 0.0 else 0.0
-            result[i, s] = labour[i, s] - labour[i, s] * speed[s] + arriving
+            result[i, s] = labour[i, s] - labour[i, s] * speed[i, s] + arriving
     return result
 
 
@@ -81,11 +83,12 @@ class People:
     name: ClassVar[str] = "people"
     reads: ClassVar[tuple[str, ...]] = (
         *("labour", "value_added", "resident_population", "registered_population", "newcomers", "away", "cpi"),
-        *("service_quality", "city_service", "province_service", "central_service", "passenger_time"),
+        *("service_quality", "city_service", "province_service", "central_service", "passenger_time", "urban_share"),
     )
     writes: ClassVar[tuple[str, ...]] = (
         *("labour", "resident_population", "registered_population", "newcomers", "away", "service_quality"),
-        *("migrants", "net_migration", "real_wage"),
+        *("migrants", "net_migration", "real_wage", "urban_share", "urban_income", "rural_income"),
+        *("buildable_land", "housing_cost"),
     )
 
     def __init__(self, base: BaseYear) -> None:
@@ -102,6 +105,7 @@ class People:
         self._wage = self._real_wage(base.state)
         self._served = self._served_people(base.state, self.migration.access, np.zeros((row, row)))
         self._people = base.state.resident_population[:row].copy()
+        self._rural = Rural(world, base.state.value_added * base.taxes.labour_share, base.state.labour)
 
     def update(self, state: State, levers: Levers) -> None:
         """Next year's employment, residents and register."""
@@ -110,11 +114,15 @@ class People:
         wages = state.value_added * self.base.taxes.labour_share
         wages[row] = 0.0
         state.real_wage[:row], state.real_wage[row:] = self._real_wage(state), 0.0
+        self._town_and_country(state, levers, wages)
         mutual = levers.mutual_access[:row, :row]
         flows = self._migrate(state, levers, access, mutual)
-        state.labour[:] = reallocated_labour(state.labour, wages, self.base.wage_wedge, q.speed)
+        before = self._rural.farm_share(state.labour)
+        wedge, speed = freed(self.base.wage_wedge, q.speed, levers.farm_exit, self._rural.params.is_farming)
+        state.labour[:] = reallocated_labour(state.labour, wages, wedge, speed)
         state.labour *= (1.0 + q.labour_growth)[:, None]
         self._move_workers(state, flows)
+        self._urbanise(state, before, flows)
         self._age(state, access[:row] + (1.0 - access[:row]) * mutual)
 
     def _real_wage(self, state: State) -> FloatArray:
@@ -142,7 +150,8 @@ class People:
         settlement = self.base.settlement
         attraction = np.log(state.real_wage[:row] / self._wage)
         attraction += m.service_weight * np.log(state.service_quality[:row])
-        attraction -= m.crowding[:row] * np.log(state.resident_population[:row] / self._people)
+        crowd = np.log(state.resident_population[:row] / self._people) - np.log1p(levers.land_supply[:row])
+        attraction -= m.crowding[:row] * crowd
         closed = m.registration * (1.0 - (access[:row] + (1.0 - access[:row]) * mutual))
         costs = Costs(settlement.leaving, self._way, closed)
         local = state.resident_population[:row] - state.newcomers[:row]
@@ -163,6 +172,24 @@ class People:
             time = self.base.world.travel_time_passenger * factor
             self._way = way_costs(self.base.world, self.migration, time, portable)
             self._way += self.base.settlement.pair
+
+    def _town_and_country(self, state: State, levers: Levers, wages: FloatArray) -> None:
+        """Incomes of town and country, land and the cost of housing on it."""
+        world = self.base.world
+        n, row, people, land = world.n_cities, world.row, state.resident_population, 1.0 + levers.land_supply
+        state.urban_income[:], state.rural_income[:], state.housing_cost[:] = 0.0, 0.0, 0.0
+        state.urban_income[:n], state.rural_income[:n] = self._rural.incomes(wages, state.labour, state.year)
+        state.buildable_land[:] = world.buildable_land_km2 * land
+        state.housing_cost[:row] = (people[:row] / self._people / land[:row]) ** self.migration.rent[:row]
+
+    def _urbanise(self, state: State, before: FloatArray, flows: FloatArray) -> None:
+        """Urban share of next year; ``before`` is the share of farm work, ``flows [from, to]`` who moves."""
+        q, n = self._rural.params, self.base.world.n_cities
+        after = self._rural.farm_share(state.labour)
+        ratio = np.divide(after, before, out=np.ones(n), where=before > 0.0)
+        people = state.resident_population[:n]
+        leaving, net = flows.sum(axis=1)[:n] / people, state.net_migration[:n] / people
+        state.urban_share[:n] = next_urban_share(state.urban_share[:n], ratio, leaving, net, q.elasticity)
 
     def _follow_services(self, state: State, access: FloatArray, mutual: FloatArray) -> None:
         """Quality closes a part of its gap to spending per head served, relative to the nation and the base year."""

@@ -1,0 +1,73 @@
+"""Rural revitalisation and the integration of town and country (plan ch. 3.3, items 3.18, 3.22 and 3.23)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from sim.core.levers import Levers
+from sim.policies.base import Effect, Policy, places
+from sim.policies.joint_projects import index
+
+if TYPE_CHECKING:
+    from sim.datasets.world import World
+
+YUAN = 1e4  # unit: yuan per head of 10,000 persons, in 100 million yuan
+
+
+class RuralRevitalisation(Policy):
+    """Farms of these cities produce more, workers leave them more easily, and earmarked spending pays for it."""
+
+    effect: ClassVar[Effect] = Effect(
+        strength="strength", lever="productivity_gain", indicator="rural_income", places="region", sign=1
+    )
+    question: ClassVar[str] = "How far does rural revitalisation narrow the gap between town and country, and who pays?"
+
+    strength: float = Field(
+        1.0, ge=0.0, le=5.0, description="part of the programme that is carried out; 0 = none",
+        json_schema_extra={"unit": "1"},
+    )  # fmt: skip
+    cities: Literal["all"] | list[str] = Field("all", description="cities with the programme (codes), or all")
+    gain: float = Field(
+        ge=0.0, le=1.0, description="productivity of farming gained by the end, in equal steps",
+        json_schema_extra={"unit": "log points", "source": "judgement"},
+    )  # fmt: skip
+    exit: float = Field(
+        ge=0.0, le=1.0, description="share of what keeps workers in farming that is gone by the end",
+        json_schema_extra={"unit": "1", "source": "judgement"},
+    )  # fmt: skip
+    spending: float = Field(
+        ge=0.0, description="earmarked for it per rural resident of the base year, a year from start to end, at "
+        "base-year prices; it grows with the nation's GDP",
+        json_schema_extra={"unit": "yuan", "source": "Ministry of Finance 2021: central funds of 156.1 billion yuan"},
+    )  # fmt: skip
+    central_share: float = Field(0.0, ge=0.0, le=1.0, description="part of it that the centre pays")
+
+    @model_validator(mode="after")
+    def _order(self) -> RuralRevitalisation:
+        if self.end < self.start:
+            raise ValueError(f"ends in {self.end}, before it starts in {self.start}")
+        if self.strength * self.exit > 1.0:
+            raise ValueError(
+                f"strength times exit is {self.strength * self.exit:g}, more than all of what keeps workers"
+            )
+        return self
+
+    def parties(self, world: World) -> list[str]:
+        """The cities with the programme."""
+        return list(world.region_ids[: world.n_cities]) if self.cities == "all" else self.cities
+
+    def set_levers(self, levers: Levers, year: int, world: World) -> None:
+        """Raise farm productivity, open the way out, and build what next year's budgets pay."""
+        done = self.strength * float(np.clip((year - self.start + 1) / (self.end - self.start + 1), 0.0, 1.0))
+        members = places(self.takes_part(self.parties(world)), world, "policies.rural_revitalisation.cities")
+        farming = np.flatnonzero([group == "primary" for group in world.sector_group])
+        levers.productivity_gain[np.ix_(members, farming)] += self.gain * done
+        levers.farm_exit[members] = self.exit * done
+        if self.start <= year <= self.end:
+            rural = (1.0 - world.urban_share[members]) * world.resident_population[members]
+            built = self.strength * self.spending / YUAN * rural * index("gdp", year, world)
+            levers.works[members] += built
+            levers.grant[members] += self.central_share * built

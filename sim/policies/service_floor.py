@@ -1,0 +1,48 @@
+"""A floor under public spending per resident that rises with the nation (plan ch. 7.1, item 7.01)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from sim.core.levers import Levers
+from sim.policies.base import Effect, Policy, places
+from sim.policies.joint_projects import index
+
+if TYPE_CHECKING:
+    from sim.datasets.world import World
+
+
+class ServiceFloor(Policy):
+    """The centre adds to a city's transfers what its public spending per resident lacks of the floor."""
+
+    effect: ClassVar[Effect] = Effect(
+        strength="floor", lever="service_floor", indicator="public_spending", places="region", sign=1
+    )
+    question: ClassVar[str] = "What does a common floor of public services cost the centre, and whom does it reach?"
+
+    floor: float = Field(
+        ge=0.0, description="least spending of city and province per resident, at base-year prices; 0 = no floor",
+        json_schema_extra={"unit": "10,000 yuan", "source": "plan ch. 7.1: list of basic services; size by judgement"},
+    )  # fmt: skip
+    indexed: Literal["none", "cpi", "gdp"] = Field(
+        "gdp", description="the floor grows with: nothing, the national deflator, national nominal GDP"
+    )
+    cities: Literal["all"] | list[str] = Field("all", description="cities that the floor protects (codes), or all")
+
+    @model_validator(mode="after")
+    def _order(self) -> ServiceFloor:
+        if self.end < self.start:
+            raise ValueError(f"ends in {self.end}, before it starts in {self.start}")
+        return self
+
+    def parties(self, world: World) -> list[str]:
+        """The cities that the floor protects."""
+        return list(world.region_ids[: world.n_cities]) if self.cities == "all" else self.cities
+
+    def set_levers(self, levers: Levers, year: int, world: World) -> None:
+        """Set the floor that this year's spending is held to, made good in the next year."""
+        members = places(self.takes_part(self.parties(world)), world, "policies.service_floor.cities")
+        if self.start <= year <= self.end:
+            levers.service_floor[members] = self.floor * index(self.indexed, year, world)
