@@ -18,6 +18,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, field_validator
 
 from sim.core.errors import InputError
+from sim.core.names import NAMED
 from sim.core.words import did_you_mean
 
 if TYPE_CHECKING:
@@ -50,9 +51,12 @@ class Text(Part):
 
 
 class WorldConfig(Part):
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
     dataset: str = Field(
         "yangtze_delta", description="name of a data set that comes with the package, or its folder", min_length=1
     )
+    carve: list[str] = Field([], description="parts of cities (parts.csv of the data set) that are places of their own")
 
 
 class ShockConfig(Part):
@@ -123,6 +127,21 @@ class RunConfig(Part):
         data["policies"] = {str(name): _policy(str(name), given, files) for name, given in policies.items()}
         return judged(cls, data, files=files)
 
+    def with_codes(self, world: World) -> RunConfig:
+        """The same run, every name of places in its policies replaced by the codes of the cities that it means.
+
+        Raises:
+            InputError: a name is unknown to the data set, or a policy cannot have these cities.
+        """
+        from sim.policies.base import Policy, with_codes
+
+        settled = {
+            name: judged(type(policy), with_codes(policy, world, key), prefix=key, codes=True)
+            for name, policy in self.policies.items()
+            if isinstance(policy, Policy) and (key := f"policies.{name}")
+        }
+        return self.model_copy(update={"policies": {**self.policies, **settled}}) if settled else self
+
     @classmethod
     def read(cls, path: Path) -> RunConfig:
         """The configuration of a finished run, from its ``config.yaml``."""
@@ -157,10 +176,10 @@ class RunConfig(Part):
 
 
 def world_of(config: RunConfig, loaded: World | None = None) -> World:
-    """The data set of a run (read here unless it is ``loaded``) with its parameters replaced."""
+    """The data set of a run (read here unless it is ``loaded``), carved, with its parameters replaced."""
     from sim.datasets.world import World
 
-    world = World.load(config.world.dataset) if loaded is None else loaded
+    world = (World.load(config.world.dataset) if loaded is None else loaded).carved(config.world.carve)
     check_horizon(config, world)
     replaced = parameter_values(config, world.parameters)
     return world.with_parameters(replaced) if replaced else world
@@ -236,10 +255,20 @@ def _policy(name: str, given: object, files: Mapping[str, str] | None) -> BaseMo
     return judged(model, values, prefix=f"policies.{name}", files=files)
 
 
-def judged(model: type[Model], values: object, *, prefix: str = "", files: Mapping[str, str] | None = None) -> Model:
-    """The model that plain values describe, or an `InputError` naming the key (below ``prefix``) and its file."""
+def judged(
+    model: type[Model],
+    values: object,
+    *,
+    prefix: str = "",
+    files: Mapping[str, str] | None = None,
+    codes: bool = False,
+) -> Model:
+    """The model that plain values describe, or an `InputError` naming the key (below ``prefix``) and its file.
+
+    ``codes`` says that names of places are codes by now, so that it can be judged who is in a list.
+    """
     try:
-        return model.model_validate(values)
+        return model.model_validate(values, context=None if codes else NAMED)
     except ValidationError as error:
         raise _input_error(error, model, values, prefix, files) from None
 

@@ -52,6 +52,7 @@ class Simulation:
     """
 
     def __init__(self, config: RunConfig, *, base: BaseYear, growth: Mapping[int, float] | None = None) -> None:
+        config = config.with_codes(base.world)
         self.config = config
         self.base = base
         self.world = base.world

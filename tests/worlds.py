@@ -61,6 +61,10 @@ SHARING = {
         "services": {"parties": "all", "base": "absent_services", "key": "guests", "schedule": 0.1},
     },
 }  # fmt: skip
+TRADE_ZONE = {
+    "start": 2020, "end": 2030, "cities": ["MIL"], "sectors": ["MAN"], "external_cut": 0.1,
+    "tax_relief": {2020: 0.4, 2024: 0.2}, "productivity": 0.1,
+}  # fmt: skip
 RECEIVERS = ["VAL"]
 """Who gains by these contracts, and by a common capital market."""
 """Who gains by these contracts."""
@@ -70,6 +74,8 @@ LAND = {
 }  # fmt: skip
 POLICIES: dict[str, dict[str, Any]] = {
     "assessment_reform": {"start": 2020, "end": 2030, "weight": 1.0},
+    "free_relocation": {"start": 2020, "end": 2030, "reduction": 1.0, "cities": ["PRT", "MIL", "VAL"]},
+    "free_trade_zone": TRADE_ZONE,
     "harmonised_rules": {"start": 2020, "end": 2030, "reduction": 1.0},
     "hukou_reform": {"start": 2020, "end": 2022, "opening": 1.0},
     "industry_transfer": TRANSFER,

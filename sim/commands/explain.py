@@ -70,6 +70,7 @@ def _taxes(arguments: argparse.Namespace) -> int:
             raise InputError("is not for taxes: their rates are the same in every year of every run", key=f"--{option}")
     config = compose(arguments.scenario or "baseline", arguments.overrides)
     world = world_of(config)
+    config = config.with_codes(world)
     city = common.choose_city(arguments.city, _cities(world))
     path = tax_path(world, city, sector=arguments.sector, policies=config.policies)
     end = f"scenario: {config.scenario}, data set: {world.name}"

@@ -15,7 +15,9 @@ Rows = list[dict[str, Any]]
 def parser() -> common.Parser:
     made = common.parser("list", "what there is to choose from")
     made.add_argument("what", metavar="WHAT", help=" | ".join(LISTS))
-    made.add_argument("--world", metavar="DATASET", default="yangtze_delta", help="data set (a name or a folder)")
+    made.add_argument(
+        "--world", metavar="DATASET", default="yangtze_delta", help="data set, its folder, or a choice of world"
+    )
     made.add_argument("--scenario-dir", metavar="DIR", help="a folder of your own scenarios")
     return made
 
@@ -95,9 +97,14 @@ def cities(arguments: argparse.Namespace) -> Rows:
 
 
 def _records(arguments: argparse.Namespace, name: str, columns: list[str]) -> Rows:
+    from sim.compose import options, read_yaml, shipped
     from sim.datasets.world import World
 
-    tables = World.load(arguments.world).tables
+    dataset, carve = arguments.world, []
+    if dataset in options("world"):  # a choice of world may carve parts out of its data set
+        chosen = read_yaml(shipped("configs") / "world" / f"{dataset}.yaml")
+        dataset, carve = chosen["dataset"], chosen.get("carve", [])
+    tables = World.load(dataset).carved(carve).tables
     if name not in tables:
         raise InputError(f"the data set {arguments.world} has none", file=f"{name}.csv")
     return common.records(tables[name][columns])

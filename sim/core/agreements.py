@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from sim.core.names import PLACE, PLACES, Places, PlacesOrAll, are_codes
 from sim.core.words import did_you_mean
 
 Schedule = float | Mapping[int, float] | Mapping[str, Mapping[int, float]]
@@ -148,9 +149,7 @@ class Contract(_Part):
     """Who shares what with whom. Every kind of contract is a row of these fields."""
 
     name: str = Field("", description="name in the tables; in a configuration the key that it stands under")
-    parties: Literal["all"] | list[str] = Field(
-        default_factory=list, description="cities that take part (codes), or all of the data set"
-    )
+    parties: PlacesOrAll = Field(default_factory=list, description="cities that take part, or all of the data set")
     base: str = Field("moved_tax", description="what is shared", json_schema_extra={"enum": list(BASES)})
     key: str | dict[str, Share] = Field(
         "origin", description="who gets it: a key, or parts by key that sum to one",
@@ -176,12 +175,14 @@ class Contract(_Part):
         "none", description="floor, cap and the first year's tax grow with nothing, national prices, nominal GDP"
     )
     sectors: list[str] = Field(default_factory=list, description="sectors that it is about (codes); empty = all")
-    weights: dict[str, Share] = Field(default_factory=dict, description="party -> weight, for such keys")
-    part: dict[str, Share] = Field(
+    weights: Annotated[dict[str, Share], PLACES] = Field(
+        default_factory=dict, description="party -> weight, for such keys"
+    )
+    part: Annotated[dict[str, Share], PLACES] = Field(
         default_factory=dict, description="party -> share of its sectors that it is about: a firm's plants, a zone's "
         "districts; empty = all of them",
     )  # fmt: skip
-    head: str = Field("", description="city of the head office (code), for key head")
+    head: Annotated[str, PLACE] = Field("", description="city of the head office, for key head")
     revised_every: int = Field(
         1, ge=1, le=50, description="years for which a key is kept before it is computed again",
         json_schema_extra={"unit": "years"},
@@ -191,8 +192,8 @@ class Contract(_Part):
         json_schema_extra={"unit": "1", "minimum": 0, "maximum": 1},
     )  # fmt: skip
     dispute: Dispute | None = Field(None, description="payments that are contested; null = none is")
-    hosts: list[str] = Field(
-        default_factory=list, description="of moved_tax: parties where capital arrives (codes); empty = every party"
+    hosts: Places = Field(
+        default_factory=list, description="of moved_tax: parties where capital arrives; empty = every party"
     )
     covers: Literal["directed", "all"] = Field(
         "directed", description="of moved_tax: moves by a policy only, or those that firms choose too"
@@ -207,7 +208,7 @@ class Contract(_Part):
     gdp_attribution: float = Field(
         0.0, ge=0.0, le=1.0, description="of moved_tax: share of moved value added that assessment credits by the key"
     )
-    cost: dict[str, Annotated[float, Field(ge=0.0)]] = Field(
+    cost: Annotated[dict[str, Annotated[float, Field(ge=0.0)]], PLACES] = Field(
         default_factory=dict, description="of cost: place -> what is spent there this year",
         json_schema_extra={"unit": "100 million yuan"},
     )  # fmt: skip
@@ -242,7 +243,7 @@ class Contract(_Part):
         return value
 
     @model_validator(mode="after")
-    def _consistent(self) -> Contract:
+    def _consistent(self, info: ValidationInfo) -> Contract:
         for field in self.model_fields_set & set(_ONLY):
             if self.base != _ONLY[field] and getattr(self, field) != type(self).model_fields[field].get_default(
                 call_default_factory=True
@@ -255,7 +256,8 @@ class Contract(_Part):
         if (claimed := self._claimed()) > 1.0 + ROUNDING:
             raise ValueError(f"schedule and plough_back claim {claimed:.3g} of the base, more than all of it")
         self._check_key()
-        self._check_parties()
+        if are_codes(info):
+            self._check_parties()
         return self
 
     def _claimed(self) -> float:

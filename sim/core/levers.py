@@ -28,6 +28,7 @@ class Levers:
     freight_time: FloatArray  # [N, N] factor on the travel time of goods
     line_service: FloatArray  # [line] part of a line's trains that run, 0 = it is not open; lines since the base year
     productivity_gain: FloatArray  # [N, S] log points added to next year's productivity
+    tax_relief: FloatArray  # [N, S] share of corporate tax that a place hands back to firms, paid next year
     service_access: FloatArray  # [N] share of what keeps newcomers from locals' services and register that is removed
     portable: (
         FloatArray  # [N, N] share of what another province costs a mover that is removed, from origin to destination
@@ -63,6 +64,7 @@ class Levers:
             freight_time=np.ones((n, n)),
             line_service=np.zeros(n_lines),
             productivity_gain=np.zeros((n, n_sectors)),
+            tax_relief=np.zeros((n, n_sectors)),
             service_access=np.zeros(n),
             portable=np.zeros((n, n)),
             mutual_access=np.zeros((n, n)),

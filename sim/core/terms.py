@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from sim.core.names import Places
+
 Approval = Literal["province", "centre"]
 
 
@@ -26,7 +28,7 @@ class AgreementTerms(BaseModel):
         2, ge=1, description="fewest members with which it comes into force and stays in force",
         json_schema_extra={"unit": "1"},
     )  # fmt: skip
-    needed: list[str] = Field(default_factory=list, description="parties without which it does not come about (codes)")
+    needed: Places = Field(default_factory=list, description="parties without which it does not come about")
     patience: int = Field(
         3, ge=1, le=30, description="years running that a member expects a loss before it leaves",
         json_schema_extra={"unit": "years", "source": "judgement: half a term of office"},

@@ -24,6 +24,7 @@ from sim.datasets import reader
 from sim.datasets.check_network import check_network
 from sim.datasets.reader import MANIFEST, DataFolder
 from sim.datasets.schema import (
+    AMOUNTS,
     BASE_YEAR_VARIABLES,
     EVERYWHERE,
     FACTOR_ROWS,
@@ -35,6 +36,7 @@ from sim.datasets.schema import (
     REST_OF_COUNTRY,
     REST_OF_WORLD,
     ROUNDING,
+    SECTOR_GROUPS,
     SHARE_TOLERANCE,
     TABLES,
     VALUE_ADDED,
@@ -109,6 +111,7 @@ def check_tables(data: DataFolder) -> CheckReport:
     _check_travel_times(tables, data.manifest.get("symmetric_travel_times", True) is not False, report)
     _check_flows(tables, report)
     check_network(tables, base_year, report)
+    _check_parts(tables, report)
     _check_parameters(tables, report)
     return report
 
@@ -179,7 +182,9 @@ def _check_references(table: Table, column: Column, frame: pd.DataFrame, tables:
     for target in column.refers_to:
         name = target.removesuffix(".csv")
         if target.endswith(".csv") and name not in tables:
-            return
+            if TABLES[name].required:
+                return
+            continue
         known += tables[name][TABLES[name].key[0]].tolist() if target.endswith(".csv") else [target]
     if not column.refers_to or set(frame[column.name]) <= {"", *known}:
         return
@@ -438,6 +443,31 @@ def _check_migration(tables: Tables, base_year: int, report: CheckReport) -> Non
         if leavers > residents.get(origin, math.inf):
             message = f"{leavers:g} leave {_label(origin, tables)}, which has {residents[origin]:g} residents"
             report.error("migration.csv", message, column="people", allowed="fewer leavers than residents")
+
+
+def _check_parts(tables: Tables, report: CheckReport) -> None:
+    """Optional parts of cities: ids of their own, a city as parent, shares of figures that the data set has."""
+    if "parts" not in tables:
+        return
+    regions = dict(zip(*_lists(tables["regions"], "region", "kind"), strict=True))
+    for row, part, parent, area in _rows(tables["parts"], "part", "parent", "area_km2"):
+        if part in regions:
+            report.error("parts.csv", f"'{part}' is the id of a region", row, "part", "an id of its own")
+        if regions.get(parent, "city") != "city":
+            report.error("parts.csv", f"{parent} is not a city", row, "parent", "a city")
+        if area == 0.0:
+            report.error("parts.csv", f"zero for part {part}", row, "area_km2", "more than 0")
+    if "part_shares" not in tables:
+        report.error("part_shares.csv", "the file is missing: parts.csv needs it")
+        return
+    values = tables.get("region_values")
+    amounts = () if values is None else values.loc[values["unit"].isin(AMOUNTS), "variable"].unique()
+    groups = (f"value_added_{group}" for group in SECTOR_GROUPS)
+    known = sorted({"value_added", *groups, "employment", "capital", "buildable_land_km2", *amounts})
+    for row, variable in _rows(tables["part_shares"], "variable"):
+        if variable not in known:
+            message = f"unknown variable '{variable}'{did_you_mean(variable, known)}"
+            report.error("part_shares.csv", message, row, "variable", ", ".join(known))
 
 
 # --- parameters ---------------------------------------------------------------------------------------------------

@@ -40,6 +40,8 @@ QUOTIENTS: Final = (0.01, 100.0)  # unit: 1, what a location quotient may be
 MINUTES: Final = (1.0, 100_000.0)  # unit: minutes, what a travel time may be
 GROWTH_LIMIT: Final = 50.0  # unit: per cent a year, more is taken for a slip of the decimal point
 
+AMOUNTS: Final = ("100m_yuan", "10k_persons")
+"""Units of figures that a part of a city has a share of; every other figure is a rate or a price, its city's."""
 BASE_YEAR_VARIABLES: Final = {
     "resident_population": "10k_persons",
     "registered_population": "10k_persons",
@@ -104,6 +106,10 @@ class Table:
     @property
     def name(self) -> str:
         return self.file.removesuffix(".csv")
+
+    @property
+    def names(self) -> list[str]:
+        return [column.name for column in self.columns]
 
     def column(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
@@ -316,6 +322,67 @@ PARAMETERS = Table(
     ),
     key=("key", "sector", "place"),
 )
+PARTS = Table(
+    "parts.csv",
+    "Optional: parts of cities that a scenario may carve out as places of their own (world.carve)",
+    (
+        Column("part", "id", "part id: an administrative code or a short word, not the id of a region"),
+        _region("parent", "the city that it is a part of"),
+        *NAMES,
+        # unit: degrees
+        Column("lon", "number", "longitude", "degrees east", -180, 180, measured=True),
+        # unit: degrees
+        Column("lat", "number", "latitude", "degrees north", -90, 90, measured=True),
+        Column("area_km2", "number", "land area", "km2", 0, measured=True),
+        SOURCE,
+        STATUS,
+    ),
+    key=("part",),
+    required=False,
+)
+PART_SHARES = Table(
+    "part_shares.csv",
+    "What a part takes of its city: value_added (or value_added_primary, _secondary and _tertiary), employment, "
+    "capital, buildable_land_km2, and amounts of region_values.csv. Needed are value_added and resident_population; "
+    "without a row, people go by residents, money, workers and capital by value added, land by area",
+    (
+        Column("part", "id", "part id", refers_to=("parts.csv",)),
+        Column("variable", "id", "what is shared"),
+        Column("value", "number", "share of the city", "1", 0, 1, measured=True),
+        SOURCE,
+        STATUS,
+    ),
+    key=("part", "variable"),
+    required=False,
+)
+PART_TIMES = Table(
+    "part_travel_times.csv",
+    "Door-to-door minutes from or to parts, both ways; without a row a part's time is its city's, and between parts of "
+    "one city that city's own",
+    (
+        Column("origin", "id", "where the trip starts", refers_to=("regions.csv", "parts.csv")),
+        Column("destination", "id", "where it ends", refers_to=("regions.csv", "parts.csv")),
+        Column("freight_minutes", "number", "time of goods", "minutes", *MINUTES, measured=True),
+        Column("passenger_minutes", "number", "time of persons", "minutes", *MINUTES, measured=True),
+        SOURCE,
+        STATUS,
+    ),
+    key=("origin", "destination"),
+    required=False,
+)
+GROUPS = Table(
+    "groups.csv",
+    "Optional: groups of cities by name, wherever a policy takes cities",
+    (
+        Column("group", "id", "group id: one word"),
+        Column("region", "id", "a city, or a part of one", refers_to=("regions.csv", "parts.csv")),
+        Column("name_en", "text", "English name of the group", required=False),
+        Column("name_zh", "text", "Chinese name of the group", required=False),
+        SOURCE,
+    ),
+    key=("group", "region"),
+    required=False,
+)
 FLOWS = Table(
     "flows.csv",
     "Observed trade by sector; optional: trade costs are then inverted from it instead of computed from distance",
@@ -467,6 +534,10 @@ TABLES: Final = {
         NATIONAL,
         TARGETS,
         PARAMETERS,
+        PARTS,
+        PART_SHARES,
+        PART_TIMES,
+        GROUPS,
         FLOWS,
         MIGRATION,
         NODES,

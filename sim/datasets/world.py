@@ -24,15 +24,18 @@ from numpy.typing import NDArray
 from sim.core.errors import InputError
 from sim.core.words import did_you_mean
 from sim.datasets import reader
+from sim.datasets.carve import carve
 from sim.datasets.check import check_tables, infer_base_year
 from sim.datasets.coverage import coverage
 from sim.datasets.parameters import Parameters, hash_frame
+from sim.datasets.places import vocabulary
 from sim.datasets.schema import (
     FACTOR_ROWS,
     FINAL_USE,
     FINAL_USES,
     INTERMEDIATE,
     NATIONAL,
+    PARTS,
     REGION_KINDS,
     REST_OF_COUNTRY,
     REST_OF_WORLD,
@@ -46,7 +49,7 @@ BoolArray = NDArray[np.bool_]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 EARTH_RADIUS_KM = 6371.0  # source: mean radius, IUGG
-_FROM_PARAMETERS = ("parameters", "content_hash", "coverage", "debt")
+_FROM_PARAMETERS = ("parameters", "content_hash", "coverage", "debt", "_carvings")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -110,6 +113,27 @@ class World:
         computed = {key: value for key, value in self.__dict__.items() if key not in stale}
         world.__dict__.update(computed, parameters=parameters)
         return world
+
+    def carved(self, parts: Sequence[str]) -> World:
+        """The world with parts of cities as cities of their own (`sim.datasets.carve`); itself without parts.
+
+        Args:
+            parts: ids or English names of parts.csv, all that are carved out at once.
+
+        Raises:
+            InputError: there is no such part, or parts take all of a city's figure or more.
+        """
+        if not parts:
+            return self
+        if tuple(parts) not in self._carvings:
+            tables = carve(self.tables, parts)
+            self._carvings[tuple(parts)] = World(self.name, self.folder, self.base_year, tables, self.notes)
+        return self._carvings[tuple(parts)]
+
+    @cached_property
+    def _carvings(self) -> dict[tuple[str, ...], World]:
+        """Worlds carved out of this one: a sweep asks for the same one many times."""
+        return {}
 
     def with_value_added(self, value_added: FloatArray, source: str) -> World:
         """A copy with another value added [region, sector] (an imputation draw); `source` says where it comes from."""
@@ -206,6 +230,22 @@ class World:
     def metro_areas(self) -> tuple[str, ...]:
         """Metropolitan area by region, empty where it belongs to none."""
         return tuple(self.regions["metro_area"].fillna(""))
+
+    @cached_property
+    def parts(self) -> pd.DataFrame:
+        """Parts of cities that can be carved out: part, parent, names, place; empty where the data set has none."""
+        return self.tables["parts"] if "parts" in self.tables else pd.DataFrame(columns=PARTS.names)
+
+    @cached_property
+    def home(self) -> IntArray:
+        """Position of the city that a region is a part of; its own where it is not carved out [region]."""
+        parent = dict(zip(self.parts["part"], self.parts["parent"], strict=True))
+        return _frozen(np.array([self.index(parent.get(region, region)) for region in self.region_ids], dtype=np.int64))
+
+    @cached_property
+    def place_names(self) -> dict[str, tuple[str, ...]]:
+        """Codes of cities by every word that names them (`sim.datasets.places`)."""
+        return vocabulary(self)
 
     @cached_property
     def province_ids(self) -> tuple[str, ...]:

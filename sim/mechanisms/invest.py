@@ -5,7 +5,9 @@ with the price of land ``lp_d = lp_d0 (K_d / K_d0 relative to the nation / land_
 year's.
 Investment shares ``phi_ds ~ phi_ds0 (K_ds / K_ds0) (r_ds / wedge_ds / (1 - subsidy_d))^eta``, sum one; what a city
 promises per yuan of new and arriving investment it pays in the year after, to the firms. A common capital market makes
-the wedges of its members ``wedge_ds^(1-m_d) wedge_s^m_d``, with ``wedge_s`` their mean in the sector.
+the wedges of its members ``wedge_ds^(1-m_d) wedge_s^m_d``, with ``wedge_s`` their mean in the sector. A place that
+hands back a part rho of the corporate tax pays ``rho tau_s V_ds`` in the year after; returns there rise by ``rho tau_s
+/ net income``.
 Relocation: a share lambda of the capital of sectors whose plants can move reconsiders its place each year, plus what a
 policy moves; the place is a logit ``w_d ~ K_ds (r_ds / wedge_ds)^nu access_d^mu exp(incentive_od - m0 - m1 ln(1 + T))``
 without the moving cost at home. Ownership ``[sector, origin, destination]`` follows the moves as a Markov chain: what
@@ -42,8 +44,6 @@ class InvestParams:
     hazard: float  # 1/year, lambda [relocation_hazard]
     moving_elasticity: float  # nu [relocation_return_elasticity]
     access_weight: float  # mu [relocation_market_access_weight]
-    cost_fixed: float  # m0 [relocation_cost_fixed]
-    cost_distance: float  # m1 per log hour [relocation_cost_distance]
     land_share: FloatArray  # [sector] of value added at the mean price of land [land_cost_share]
     land_elasticity: float  # [land_price_elasticity]
     public_depreciation: float  # 1/year [public_capital_depreciation]
@@ -59,8 +59,6 @@ class InvestParams:
             hazard=p.value("relocation_hazard"),
             moving_elasticity=p.value("relocation_return_elasticity"),
             access_weight=p.value("relocation_market_access_weight"),
-            cost_fixed=p.value("relocation_cost_fixed"),
-            cost_distance=p.value("relocation_cost_distance"),
             land_share=p.by_sector("land_cost_share"),
             land_elasticity=p.value("land_price_elasticity"),
             public_depreciation=p.value("public_capital_depreciation"),
@@ -107,6 +105,15 @@ def land_cost(value_added: FloatArray, share: FloatArray, land_price: FloatArray
     for i in range(result.shape[0]):
         result[i] *= land_price[i] / mean_price
     return result
+
+
+def moving_cost(world: World) -> FloatArray:
+    """Cost of moving a plant ``m0 + m1 ln(1 + T)``, log points of attraction [origin, destination]; none at home."""
+    p = world.parameters
+    hours = world.travel_time_freight / MINUTES_PER_HOUR
+    cost = p.value("relocation_cost_fixed") + p.value("relocation_cost_distance") * np.log1p(hours)
+    np.fill_diagonal(cost, 0.0)
+    return np.asarray(cost)
 
 
 def mean_land_price(world: World) -> float:
@@ -312,9 +319,7 @@ class Invest:
         self.base = base
         self.params = InvestParams.read(base.world)
         world = base.world
-        hours = world.travel_time_freight / MINUTES_PER_HOUR
-        self._friction = np.exp(-self.params.cost_fixed - self.params.cost_distance * np.log1p(hours))
-        np.fill_diagonal(self._friction, 1.0)
+        self._friction = np.exp(-moving_cost(world))
         n = world.n_regions
         self._share, self._product = np.eye(n), np.empty((n, n))
         self._directed = np.zeros((world.n_sectors, n, n))
@@ -329,6 +334,8 @@ class Invest:
             wedge=base.wedge,
         )
         self._log_wedge = np.log(base.wedge)
+        self._tax = base.taxes.corporate_tax
+        self._tax_wedge = self._tax / self._fixed.net_capital  # [sector] corporate tax over income after it
         self._mobile = np.flatnonzero(self.params.is_mobile)
 
     def update(self, state: State, levers: Levers) -> None:
@@ -341,6 +348,8 @@ class Invest:
             weight = self.base.budgets.investment_share
             relative = shrunk_wedges(relative, self._log_wedge, weight, levers.capital_market)
         state.subsidy_rate[:] = levers.subsidy_rate * (1.0 - levers.subsidy_ban) + state.decided_subsidy
+        if levers.tax_relief.any():
+            relative *= 1.0 + levers.tax_relief * self._tax_wedge
         self._positions(state)
         self._relocate(state, levers, relative)
         self._accumulate(state)
@@ -379,6 +388,8 @@ class Invest:
             state.capital_by_origin[s] = np.matmul(state.capital_by_origin[s], self._share, out=self._product)
         self._keep_ledger(state, levers, directed)
         np.multiply(state.promised_subsidy, state.private_investment, out=state.subsidy_due)
+        if levers.tax_relief.any():  # what is handed back is a payment to firms out of the place's own budget
+            state.subsidy_due += (levers.tax_relief * self._tax * state.value_added).sum(axis=1)
         if state.subsidy_rate.any():
             arriving = state.relocated_capital.sum(axis=(0, 1)) * state.investment_price
             state.subsidy_due += state.subsidy_rate * arriving

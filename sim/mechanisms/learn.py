@@ -67,8 +67,13 @@ class LearnParams:
 
 
 def spillover_weights(world: World) -> FloatArray:
-    """W ``[to, from]``: weights of cities on each other halving every so many km, rows sum to one, none with itself."""
+    """W ``[to, from]``: weights of cities on each other halving every so many km, rows sum to one, none with itself.
+
+    Parts that are carved out of a city weigh together what it weighs, by value added.
+    """
     weight = 0.5 ** (world.city_distance_km / world.parameters.value("spillover_half_distance"))
+    home, size = world.home[: world.n_cities], world.value_added[: world.n_cities].sum(axis=1)
+    weight *= size / np.bincount(home, size)[home]
     np.fill_diagonal(weight, 0.0)
     return np.asarray(weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300))
 

@@ -6,6 +6,8 @@ from sim.policies.assessment_reform import AssessmentReform
 from sim.policies.base import Effect, Policy
 from sim.policies.capital_market import CapitalMarket
 from sim.policies.customs_union import CustomsUnion
+from sim.policies.free_relocation import FreeRelocation
+from sim.policies.free_trade_zone import FreeTradeZone
 from sim.policies.harmonised_rules import HarmonisedRules
 from sim.policies.hukou_reform import HukouReform
 from sim.policies.industry_transfer import IndustryTransfer
@@ -27,6 +29,8 @@ REGISTRY: dict[str, type[Policy]] = {
     "assessment_reform": AssessmentReform,
     "capital_market": CapitalMarket,
     "customs_union": CustomsUnion,
+    "free_relocation": FreeRelocation,
+    "free_trade_zone": FreeTradeZone,
     "harmonised_rules": HarmonisedRules,
     "hukou_reform": HukouReform,
     "industry_transfer": IndustryTransfer,
@@ -51,6 +55,8 @@ __all__ = [
     "CapitalMarket",
     "CustomsUnion",
     "Effect",
+    "FreeRelocation",
+    "FreeTradeZone",
     "HarmonisedRules",
     "HukouReform",
     "IndustryTransfer",

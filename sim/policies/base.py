@@ -7,9 +7,9 @@ lever as it found it.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,7 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from sim.core.agreements import Schedule
 from sim.core.errors import InputError
 from sim.core.levers import Levers
+from sim.core.names import PLACE, PLACES, PlacesOrNone
 from sim.core.terms import AgreementTerms
+from sim.datasets.places import expand, one
 
 if TYPE_CHECKING:
     from sim.core.arrays import IntArray
@@ -50,9 +52,7 @@ class Policy(BaseModel):
     agreement: AgreementTerms | None = Field(
         None, description="terms on which its parties decide for themselves; null = imposed on them"
     )
-    members: list[str] | None = Field(
-        None, description="parties that take part (codes); null = all. What a coalition study varies"
-    )
+    members: PlacesOrNone = Field(None, description="parties that take part; null = all. What a coalition study varies")
 
     @abstractmethod
     def set_levers(self, levers: Levers, year: int, world: World) -> None:
@@ -73,6 +73,41 @@ class Policy(BaseModel):
     def takes_part(self, codes: Sequence[str]) -> list[str]:
         """Those of the parties that are members."""
         return list(codes) if self.members is None else [code for code in codes if code in self.members]
+
+
+def with_codes(part: BaseModel, world: World, key: str) -> dict[str, Any]:
+    """The plain values of a policy, or of a part of one, with codes of cities for all names of places.
+
+    Args:
+        part: a model whose fields that name places are marked (`sim.core.names`).
+        world: the data set that knows the names.
+        key: of the part in the configuration, for messages.
+
+    Raises:
+        InputError: a name is unknown, or names several cities where one is needed.
+    """
+    values = part.model_dump(mode="python")
+    for name, field in type(part).model_fields.items():
+        value, path = getattr(part, name), f"{key}.{name}"
+        if PLACES in field.metadata:
+            values[name] = _codes(value, world, path)
+        elif PLACE in field.metadata and value:
+            values[name] = one(value, world, path)
+        elif isinstance(value, BaseModel):
+            values[name] = with_codes(value, world, path)
+        elif isinstance(value, Mapping):
+            inside = {k: with_codes(v, world, f"{path}.{k}") for k, v in value.items() if isinstance(v, BaseModel)}
+            values[name] = {**values[name], **inside}
+    return values
+
+
+def _codes(value: object, world: World, key: str) -> object:
+    """Names as codes; in a mapping the keys, and the lists below them. Words that are no list, as ``all``, stay."""
+    if isinstance(value, list):
+        return expand(value, world, key)
+    if isinstance(value, Mapping):
+        return {one(name, world, key): _codes(below, world, key) for name, below in value.items()}
+    return value
 
 
 def shifted(schedule: Schedule, step: float) -> Schedule:

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from sim.core.arrays import FloatArray, IntArray
+from sim.core.names import PlacesOrAll
 from sim.policies.base import Policy, places, sector_indices
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class Gradual(Policy):
 
     name: ClassVar[str]
 
-    cities: Chosen = Field("all", description="cities that take part (codes), or all")
+    cities: PlacesOrAll = Field("all", description="cities that take part, or all")
 
     @model_validator(mode="after")
     def _order(self) -> Gradual:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from sim.core.levers import Levers
+from sim.core.names import PlacesOrAll
 from sim.policies.base import Effect, Policy, places
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class HukouReform(Policy):
         ge=0.0, le=1.0, description="share of what keeps newcomers out that is gone by the end; 1 = fully open",
         json_schema_extra={"unit": "1", "source": "plan ch. 3.3: registration reform by size of city"},
     )  # fmt: skip
-    cities: Literal["all"] | list[str] = Field("all", description="cities that open (codes), or all")
+    cities: PlacesOrAll = Field("all", description="cities that open, or all")
 
     @model_validator(mode="after")
     def _order(self) -> HukouReform:

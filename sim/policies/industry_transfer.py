@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from sim.core.agreements import Contract, Schedule, ScheduleField, check_schedule
 from sim.core.levers import Levers
+from sim.core.names import PLACES, Places, are_codes
 from sim.policies.base import Effect, Policy, places, sector_indices, shifted
 
 if TYPE_CHECKING:
@@ -29,9 +30,9 @@ class IndustryTransfer(Policy):
     )
     question: ClassVar[str] = "Who gains and who loses when ordinary manufacturing moves and the tax is shared?"
 
-    origins: list[str] = Field(description="cities whose plants leave (codes)", min_length=1)
-    destinations: list[str] = Field(default_factory=list, description="cities that receive them (codes)")
-    pairs: dict[str, list[str]] = Field(
+    origins: Places = Field(description="cities whose plants leave", min_length=1)
+    destinations: Places = Field(default_factory=list, description="cities that receive them")
+    pairs: Annotated[dict[str, list[str]], PLACES] = Field(
         default_factory=dict, description="park pairs: origin -> its hosts; replaces destinations for these origins"
     )
     sectors: list[str] = Field(description="sectors that move", min_length=1)
@@ -70,11 +71,11 @@ class IndustryTransfer(Policy):
         return check_schedule(value, 0.0, 1.0)
 
     @model_validator(mode="after")
-    def _has_hosts(self) -> IndustryTransfer:
+    def _has_hosts(self, info: ValidationInfo) -> IndustryTransfer:
         if self.end < self.start:
             raise ValueError(f"ends in {self.end}, before it starts in {self.start}")
         alone = [origin for origin in self.origins if not self.pairs.get(origin) and not self.destinations]
-        if alone:
+        if alone and are_codes(info):
             raise ValueError(f"no destination for {', '.join(alone)}")
         return self
 

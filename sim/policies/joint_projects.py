@@ -14,12 +14,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from sim.core.agreements import Contract, Share, sums_to_one
 from sim.core.arrays import FloatArray
 from sim.core.errors import InputError
 from sim.core.levers import Levers
+from sim.core.names import PLACES, Places, are_codes
 from sim.core.streams import stream
 from sim.core.words import did_you_mean
 from sim.policies.base import Effect, Policy, places, sector_indices
@@ -46,8 +47,8 @@ def _one(value: object) -> object:
     return value
 
 
-Shares = Annotated[dict[str, Share], BeforeValidator(_one)]
-Split = Annotated[Rule | dict[str, Share], BeforeValidator(_one)]
+Shares = Annotated[dict[str, Share], BeforeValidator(_one), PLACES]
+Split = Annotated[Rule | dict[str, Share], BeforeValidator(_one), PLACES]
 
 
 class _Part(BaseModel):
@@ -79,11 +80,11 @@ class Project(_Part):
     finish: int = Field(description="last year of building", json_schema_extra={"unit": "year"})
     opening: int = Field(description="first year of use", json_schema_extra={"unit": "year"})
     works: Shares = Field(description="where the money is spent: city -> share", min_length=1)
-    length: dict[str, Positive] = Field(
+    length: Annotated[dict[str, Positive], PLACES] = Field(
         default_factory=dict, description="length by city, for a split by length", json_schema_extra={"unit": "km"}
     )
-    parties: list[str] = Field(
-        default_factory=list, description="cities that share the cost (codes); empty = those of the split or the works"
+    parties: Places = Field(
+        default_factory=list, description="cities that share the cost; empty = those of the split or the works"
     )
     split: Split = Field("equal", description="cost shares: equal, gdp, population, length, or city -> share")
     central_share: float = Field(0.0, ge=0.0, le=1.0, description="part of the cost that the centre pays")
@@ -105,9 +106,16 @@ class Project(_Part):
     delay_probability: float = Field(0.0, ge=0.0, le=1.0, description="probability that it does")
 
     @model_validator(mode="after")
-    def _consistent(self) -> Project:
+    def _consistent(self, info: ValidationInfo) -> Project:
         if not self.begin <= self.finish <= self.opening:
             raise ValueError(f"built {self.begin} to {self.finish}, opened {self.opening}: not in this order")
+        if self.saving is not None and self.saving.shares == "length":
+            raise ValueError("capacity cannot be shared by length")
+        if are_codes(info):
+            self._check_parties()
+        return self
+
+    def _check_parties(self) -> None:
         named = set(self.split) if isinstance(self.split, dict) else set()
         if named and self.parties and named != set(self.parties):
             odd = sorted(named ^ set(self.parties))[0]
@@ -115,11 +123,8 @@ class Project(_Part):
         without = [code for code in self.all_parties() if code not in self.length]
         if self.split == "length" and without:
             raise ValueError(f"no length for {without[0]}, which a split by length needs")
-        if self.saving is not None and self.saving.shares == "length":
-            raise ValueError("capacity cannot be shared by length")
         if self.minimum > len(self.all_parties()):
             raise ValueError(f"a minimum of {self.minimum} members, but {len(self.all_parties())} parties")
-        return self
 
     def all_parties(self) -> list[str]:
         """Cities that share the cost, whether or not they are members."""
@@ -155,8 +160,8 @@ class JointProjects(Policy):
         json_schema_extra={"unit": "1"},
     )  # fmt: skip
     draw: int = Field(0, ge=0, description="number of the random draw of delays")
-    relieved: list[str] = Field(
-        default_factory=list, description="parties whose cost shares are a tenth lower, which the others pay (codes)"
+    relieved: Places = Field(
+        default_factory=list, description="parties whose cost shares are a tenth lower, which the others pay"
     )
 
     @model_validator(mode="after")

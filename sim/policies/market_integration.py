@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from sim.core.errors import InputError
 from sim.core.levers import Levers
+from sim.core.names import PlacesOrAll
 from sim.policies.base import Effect, Policy, sector_indices
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class MarketIntegration(Policy):
     )  # fmt: skip
     provinces: Literal["all"] | list[str] = Field("all", description="provinces whose borders open, or all")
     sectors: Literal["all"] | list[str] = Field("all", description="sectors whose trade is freed, or all")
+    cities: PlacesOrAll = Field("all", description="of these provinces, the cities that open to each other, or all")
 
     @model_validator(mode="after")
     def _order(self) -> MarketIntegration:
@@ -37,11 +39,12 @@ class MarketIntegration(Policy):
         return self
 
     def parties(self, world: World) -> list[str]:
-        """Cities of the provinces whose borders open."""
+        """The cities of the provinces whose borders open."""
         return [
             code
             for code, q in zip(world.region_ids[: world.n_cities], world.province_of, strict=False)
             if self.provinces == "all" or world.province_ids[q] in self.provinces
+            if self.cities == "all" or code in self.cities
         ]
 
     def set_levers(self, levers: Levers, year: int, world: World) -> None:

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from sim.core.errors import InputError
 from sim.core.levers import Levers
+from sim.datasets.places import expand
 from sim.policies.base import Effect, Policy, places
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class MetroAreas(Policy):
         json_schema_extra={"unit": "1", "source": "judgement: waiting and access are a third of a trip"},
     )  # fmt: skip
     areas: Literal["all"] | list[str] | dict[str, list[str]] = Field(
-        "all", description="all areas of the data set, some by name, or areas of one's own: name: codes of cities"
+        "all", description="all areas of the data set, some by name, or areas of one's own, name: cities"
     )
 
     @model_validator(mode="after")
@@ -48,10 +49,10 @@ class MetroAreas(Policy):
         """Cities of every area.
 
         Raises:
-            InputError: the data set has no area of this name.
+            InputError: the data set has no area, or no city, of this name.
         """
         if isinstance(self.areas, dict):
-            return self.areas
+            return {area: expand(names, world, f"{KEY}.{area}") for area, names in self.areas.items()}
         known: dict[str, list[str]] = {}
         for code, area in zip(world.region_ids[: world.n_cities], world.metro_areas, strict=False):
             if area:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from sim.core.levers import Levers
+from sim.core.names import PlacesOrAll
 from sim.policies.base import Effect, Policy, places
 from sim.policies.joint_projects import index
 
@@ -29,7 +30,7 @@ class RuralRevitalisation(Policy):
         1.0, ge=0.0, le=5.0, description="part of the programme that is carried out; 0 = none",
         json_schema_extra={"unit": "1"},
     )  # fmt: skip
-    cities: Literal["all"] | list[str] = Field("all", description="cities with the programme (codes), or all")
+    cities: PlacesOrAll = Field("all", description="cities with the programme, or all")
     gain: float = Field(
         ge=0.0, le=1.0, description="productivity of farming gained by the end, in equal steps",
         json_schema_extra={"unit": "log points", "source": "judgement"},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from sim.core.levers import Levers
+from sim.core.names import PlacesOrAll
 from sim.policies.base import Effect, Policy, places
 from sim.policies.joint_projects import index
 
@@ -29,7 +30,7 @@ class ServiceFloor(Policy):
     indexed: Literal["none", "cpi", "gdp"] = Field(
         "gdp", description="the floor grows with: nothing, the national deflator, national nominal GDP"
     )
-    cities: Literal["all"] | list[str] = Field("all", description="cities that the floor protects (codes), or all")
+    cities: PlacesOrAll = Field("all", description="cities that the floor protects, or all")
 
     @model_validator(mode="after")
     def _order(self) -> ServiceFloor:

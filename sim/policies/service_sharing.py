@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from sim.core.levers import Levers
+from sim.core.names import PlacesOrAll
 from sim.policies.base import Effect, Policy, places
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class ServiceSharing(Policy):
         ge=0.0, le=1.0, description="share of what another province costs a mover that is gone by the end",
         json_schema_extra={"unit": "1", "source": "plan ch. 7: portable insurance; size by judgement"},
     )  # fmt: skip
-    cities: Literal["all"] | list[str] = Field("all", description="cities that take part (codes), or all")
+    cities: PlacesOrAll = Field("all", description="cities that take part, or all")
 
     @model_validator(mode="after")
     def _order(self) -> ServiceSharing:

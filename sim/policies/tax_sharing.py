@@ -10,11 +10,12 @@ import warnings
 from itertools import product
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from sim.core.agreements import ROUNDING, Contract, value_at
 from sim.core.errors import InputError, ModelWarning
 from sim.core.levers import Levers
+from sim.core.names import are_codes
 from sim.core.words import did_you_mean
 from sim.policies.base import Effect, Policy, places, sector_indices
 
@@ -41,7 +42,7 @@ class TaxSharing(Policy):
     )  # fmt: skip
 
     @model_validator(mode="after")
-    def _consistent(self) -> TaxSharing:
+    def _consistent(self, info: ValidationInfo) -> TaxSharing:
         if self.end < self.start:
             raise ValueError(f"ends in {self.end}, before it starts in {self.start}")
         for name in self.contracts if self.in_force == "all" else self.in_force:
@@ -52,7 +53,7 @@ class TaxSharing(Policy):
             first, last = contract.start or self.start, contract.end or self.end
             if last < first:
                 raise ValueError(f"contract {contract.name} ends in {last}, before it begins in {first}")
-            if contract.parties != "all" and len(set(contract.parties)) < 2:
+            if are_codes(info) and contract.parties != "all" and len(set(contract.parties)) < 2:
                 raise ValueError(f"contract {contract.name} has {len(set(contract.parties))} parties; it needs two")
         self._check_claims()
         return self

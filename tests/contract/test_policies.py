@@ -72,6 +72,7 @@ def test_effect_has_the_documented_sign(name: str):
         "region": range(world.n_cities),
         "origins": [world.index(place) for place in POLICIES[name].get("origins", [])],
         "destinations": [world.index(place) for place in POLICIES[name].get("destinations", [])],
+        "cities": [world.index(place) for place in POLICIES[name].get("cities", [])],
         "receivers": [world.index(place) for place in RECEIVERS],
     }[effect.places]
     year = POLICIES[name]["start"] + 5 - world.base_year

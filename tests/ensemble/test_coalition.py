@@ -486,7 +486,7 @@ def test_what_is_wrong_is_said_before_anything_runs(monkeypatch, options, text):
 
 def test_a_policy_with_an_unknown_city_is_refused():
     words = [*TRANSFER, "policies.industry_transfer.origins=[XXX]"]
-    with pytest.raises(InputError, match="policies.industry_transfer: .*XXX"):
+    with pytest.raises(InputError, match=r"policies\.industry_transfer\.origins: .*XXX"):
         coalition("industry_transfer", "all", overrides=words)
 
 

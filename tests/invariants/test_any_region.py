@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from sim.calibration import calibrate
 from sim.core.state import FIELDS
 from sim.datasets import three_cities
+from sim.datasets.schema import TABLES
 from sim.datasets.world import World
 from sim.experiments.run import _finished
 from sim.indicators.identities import ALLOWED, IDENTITIES, identities, ownership
@@ -74,7 +75,7 @@ class Shape:
 
     def world(self) -> World:
         """The world of this shape."""
-        tables = {name: frame.copy() for name, frame in three_cities().tables.items()}
+        tables = {name: frame.copy() for name, frame in three_cities().tables.items() if TABLES[name].required}
         _keep_cities(tables, self.cities)
         if self.one_province:
             _one_province(tables)

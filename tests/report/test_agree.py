@@ -146,7 +146,7 @@ def test_subsidies_are_those_of_the_cities(subsidised: Run, changed: Change) -> 
     rows = subsidised.cities
     year, names = int(rows["year"].max()), subsidised.labels["regions"]
     said = answer(subsidised)
-    assert len(said) == 4
+    assert len(said) == 5
     assert said[0].startswith(f"Cities' subsidies reach {share(rows['subsidy_rate'].max())} of investment (")
     assert "; none without it)" in said[0]
     assert f"in {year} they cost nothing" in said[0]

@@ -29,7 +29,7 @@ class Question(Part):
     scenario: str = Field(description="scenario whose agreement is studied", min_length=1)
     overrides: list[str] = Field([], description="overrides of every run, as on the command line")
     parties: list[str] = Field(
-        [], description="players: cities, or provinces with those of their cities that are parties"
+        [], description="players: cities, or provinces, areas and groups with those of their cities that are parties"
     )
     others: Literal["out", "in"] = Field(
         "out", description="whether parties that are no player's stay out or take part"
@@ -149,8 +149,11 @@ def _labels(world: World, codes: Sequence[str]) -> dict[str, str]:
 
 
 def _known(world: World, every: Sequence[str], labels: Mapping[str, str]) -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Player and cities of every word that may be said; a city goes before a province of the same name."""
-    known: dict[str, tuple[str, tuple[str, ...]]] = {}
+    """Player and cities of every word that may be said; a city goes before others of the same name."""
+    known: dict[str, tuple[str, tuple[str, ...]]] = {
+        word.lower(): (word, tuple(code for code in every if code in codes))
+        for word, codes in world.place_names.items()
+    }
     provinces = world.tables["provinces"]
     for province, *names in provinces[["province", "name_en", "name_zh"]].itertuples(index=False, name=None):
         inside = tuple(code for code in every if world.province_ids[world.province_of[world.index(code)]] == province)

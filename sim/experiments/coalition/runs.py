@@ -81,8 +81,10 @@ class Setup:
         if config.reference is None:
             message = "national growth is that of a reference, and the scenario has none"
             raise InputError(message, key="reference", allowed="reference=SCENARIO")
-        world = World.load(config.world.dataset)
-        world_of(config, world)  # judges horizon and parameters
+        loaded = World.load(config.world.dataset)
+        world_of(config, loaded)  # judges horizon and parameters
+        world = loaded.carved(config.world.carve)
+        config = config.with_codes(world)
         players = players_of(question, config, world)
         return cls(
             question, config, reference_config(config), world, players, _weights(question, config, world, players)
@@ -113,7 +115,7 @@ class Setup:
         """What all tasks are told."""
         return {
             "digest": f"{self.config.digest()} {self.reference.digest()}",
-            "data_hash": self.world.content_hash,
+            "data_hash": World.load(self.config.world.dataset).content_hash,
             "structure": Structure(self.config, self.reference, ()).plain(),
             "measure": self.question.measure,
             "weights": self.weights,

@@ -89,7 +89,7 @@ class Evaluator:
     @cached_property
     def world(self) -> World:
         """The data set of the scenario."""
-        return World.load(self.config.world.dataset)
+        return World.load(self.config.world.dataset).carved(self.config.world.carve)
 
     @property
     def n_runs(self) -> int:
@@ -176,7 +176,7 @@ class Evaluator:
         datasets = {structure.config.world.dataset for structure in self.structures}
         return {
             "digest": f"{self.plan.digest} one by one",
-            "data_hash": self.world.content_hash if len(datasets) == 1 else None,
+            "data_hash": World.load(self.config.world.dataset).content_hash if len(datasets) == 1 else None,
             "structures": [structure.plain() for structure in self.structures],
             "names": shard.names_kept(spec.outcomes, spec.places),
             "places": list(spec.places),

@@ -139,7 +139,7 @@ class Runner:
         return config, structure.reference.with_values(shared)
 
     def _base(self, config: RunConfig) -> tuple[BaseYear, str]:
-        key = f"{config.world.dataset} {sorted(config.parameters.items())}"
+        key = f"{config.world.dataset} {config.world.carve} {sorted(config.parameters.items())}"
         return self._bases.get_or(key, lambda: self._calibrated(config))
 
     def _calibrated(self, config: RunConfig) -> tuple[BaseYear, str]:

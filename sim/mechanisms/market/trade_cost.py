@@ -2,8 +2,8 @@
 
 ``tau_ijs = ((T0 + T_ij) / (T0 + T_ref))^rho_s (1 + admin_ij barrier_ijs (exp(beta_s / theta_s) - 1)) exp(W_s / theta_s)
 exp(-home_s / theta_s) external_ij cost_ijs`` (MODEL.md section 3), with theta_s rho_s the distance elasticity, W on
-pairs with the world, home on a city's purchases from itself, barrier and cost levers by sector. Times in minutes; logs
-of trade, not of cost, are kept.
+pairs with the world, home on a city's purchases from itself and from parts carved out of it, barrier and cost levers by
+sector. Times in minutes; logs of trade, not of cost, are kept.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ def log_trade(world: World) -> FloatArray:
     abroad[world.row, world.row] = False
     foreign = p.by_sector("foreign_border") + p.value("foreign_border_shift")
     value -= foreign[:, None, None] * abroad
-    cities = np.arange(world.n_cities)
-    value[:, cities, cities] += p.by_sector("home_bonus")[:, None]
+    home = world.home[: world.n_cities]
+    i, j = np.nonzero(home[:, None] == home[None, :])  # what was carved out of a city is at home in all of it
+    value[:, i, j] += p.by_sector("home_bonus")[:, None]
     return np.ascontiguousarray(value.transpose(0, 2, 1))
 
 

@@ -66,6 +66,7 @@ def size_friction(world: World) -> FloatArray:
     """
     p = world.parameters
     urban = world.urban_population * p.value("urban_district_share")
+    urban = np.bincount(world.home, urban).astype(np.float64)[world.home]  # a part of a city has the rules of the city
     friction = np.full(world.n_regions, p.value("registration_friction_other"))
     for name, threshold in reversed(SIZE_CLASSES.items()):
         friction[urban >= threshold] = p.value(f"registration_friction_{name}")
