@@ -13,6 +13,7 @@ import resource
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,9 @@ def split_world(world: World, n_regions: int, seed: int = 1) -> World:
     }
     for name in ("resident_population", "registered_population", "own_revenue", "public_spending", "debt"):
         stocks[name] = getattr(world, name)[parent] * share
+    stocks["urban_population"] = world.urban_population[parent] * share
+    census = world.census.iloc[parent[:n_parts]].mul(share[:n_parts], axis=0)
+    stocks["census"] = census.set_axis(list(regions["region"][:n_parts]))
     large.__dict__.update(stocks)  # in place of the tables that these cached properties would be read from
     return large
 
@@ -95,7 +99,11 @@ def measure(n_regions: int, repeats: int) -> dict[str, float | list[float]]:
     with visiting(simulation, visit):
         simulation.run()
     run = time.perf_counter() - started
+    people = next(phase for phase in simulation.phases if phase.name == "people")
+    state, levers = simulation.state, simulation.levers
+    moving = alternate(repeats, lambda: partial(people.update, state.copy(), levers))[0]
     return {
+        "people": median(moving) * 1e3,
         "milliseconds": [years[k][0] for k in range(YEARS)],
         "sweeps": [entry["sweeps"] for entry in simulation.solver[1:]],
         "calibration": calibrated,
@@ -120,6 +128,8 @@ def scaling(repeats: int) -> list[Row]:
                 note=f"{middle[1]} sweeps; full closure; {memory}"),
             Row(f"{n_regions:,} regions, first warm year", first[0], "ms", goal,
                 note=f"{first[1]} sweeps, memory empty; calibration {found['calibration']:.0f} s"),
+            Row(f"{n_regions:,} regions, where people live and work next year", found["people"], "ms",
+                note=f"moves between {n_regions:,} x {n_regions:,} places by register; six years {found['run']:.1f} s"),
         ]  # fmt: skip
     return rows
 

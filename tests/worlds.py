@@ -82,6 +82,13 @@ POLICIES: dict[str, dict[str, Any]] = {
     "joint_projects": PROJECTS,
     "land_quota_trade": LAND,
     "market_integration": INTEGRATION,
+    "metro_areas": {
+        "start": 2020,
+        "end": 2022,
+        "integration": 1.0,
+        "time_saved": 0.2,
+        "areas": {"coast": ["PRT", "MIL"]},
+    },
     "rail_lines": {"start": 2020, "end": 2030, "lines": "all"},
     "rural_revitalisation": {
         "start": 2020,

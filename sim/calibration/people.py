@@ -4,7 +4,8 @@ Without local registration are residents above the register, and a share of the 
 missing live elsewhere, by gravity between those missing and those too many, the rest of the country closing the
 balance. Attractions are inverted (Berry 1994) so that the model's net migration of every city in the base year is the
 observed one: the change between two censuses less natural increase. Leaving costs are such that the usual share of the
-cities' residents leaves, and of those the usual share for the rest of the country.
+cities' residents leaves, and of those the usual share for the rest of the country. Where a data set has observed moves
+between pairs (migration.csv), what the ways cost is inverted from them instead.
 """
 
 from __future__ import annotations
@@ -68,8 +69,12 @@ def observed_net_migration(world: World) -> FloatArray:
     return np.asarray((end - start) / (last - first) - increase)
 
 
-def settle(world: World) -> Settlement:
+def settle(world: World, net: FloatArray | None = None) -> Settlement:
     """The settlement of the base year.
+
+    Args:
+        world: the data set.
+        net: net migration a year ``[city]`` that attractions are to give; None = as observed.
 
     Raises:
         InputError: the observed migration cannot be matched.
@@ -78,12 +83,54 @@ def settle(world: World) -> Settlement:
     row = world.row
     way = way_costs(world, params, world.travel_time_passenger, np.zeros((row, row)))
     away = away_from_home(world, way)
+    none, pair = np.zeros(row), np.zeros((row, row))
     if params.considering == 0.0:
-        return Settlement(away, np.zeros(row), np.zeros(row))
+        return Settlement(away, none, none, pair)
     local = world.resident_population[:row] - away.sum(axis=0)
     registration = params.registration * (1.0 - params.access[:row])
-    amenity, leaving = _inverted(world, params, local, away, way, registration)
-    return Settlement(away, amenity, leaving)
+    if world.migration is not None and net is None:
+        return Settlement(away, none, none, _inverted_ways(world, params, local, away, Costs(none, way, registration)))
+    costs = Costs(none, way, registration)
+    amenity, leaving = _inverted(
+        world, params, local, away, costs, observed_net_migration(world) if net is None else net
+    )
+    return Settlement(away, amenity, leaving, pair)
+
+
+def _inverted_ways(
+    world: World, params: MigrationParams, local: FloatArray, away: FloatArray, costs: Costs
+) -> FloatArray:
+    """What ways cost besides ``[from, to]``, so that moves are the observed ones; infinite where nobody moves.
+
+    Odds of moving over staying are corrected by observed over found: exact at once if all live at home.
+    """
+    wanted, people = world.migration, local + away.sum(axis=0)
+    assert wanted is not None
+    staying = params.considering * people - wanted.sum(axis=1)
+    if (staying <= 0.0).any():
+        i = int(staying.argmin())
+        raise InputError(
+            f"{wanted[i].sum():g} leave {world.region_names[i]}, but only {params.considering * people[i]:g} consider "
+            "moving (migration_considering_share)",
+            file="migration.csv",
+            column="people",
+            allowed="fewer leavers, or a larger share",
+        )
+    move = wanted > 0.0
+    odds = np.where(move, wanted / staying[:, None], 0.0)
+    for _ in range(MAX_STEPS):
+        with np.errstate(divide="ignore"):
+            pair = -np.log(odds) - costs.way - costs.registration[None, :]
+        year = moves(np.zeros_like(people), costs._replace(way=costs.way + pair), params.considering, local, away)
+        found = year.from_home + year.onward + year.home
+        if np.abs(wanted - found).max() <= PRECISION * people.sum():
+            np.fill_diagonal(pair, 0.0)
+            return pair
+        stay = params.considering * people - found.sum(axis=1)
+        odds *= np.divide(wanted, found, out=np.zeros_like(found), where=move) * (stay / staying)[:, None]
+    raise InputError(
+        f"observed moves cannot be matched: {np.abs(wanted - found).max():.3g} people short", file="migration.csv"
+    )
 
 
 def _inverted(
@@ -91,21 +138,20 @@ def _inverted(
     params: MigrationParams,
     local: FloatArray,
     away: FloatArray,
-    way: FloatArray,
-    registration: FloatArray,
+    costs: Costs,
+    net: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
     """Amenities and leaving costs by Newton's method; the Jacobian takes all people as living at home."""
     n, row, p = world.n_cities, world.row, world.parameters
     people = local + away.sum(axis=0)
     leavers = p.value("leaving_rate") * people[:n].sum()
     outside = p.value("leaving_outside_share") if n > 1 else 1.0  # where there is no other city all leave the region
-    wanted = np.append(observed_net_migration(world), [leavers, outside * leavers])
+    wanted = np.append(net, [leavers, outside * leavers])
     value, leaving = np.zeros(row), np.zeros(row)
     groups = np.zeros((row, 2))
     groups[:n, 0] = groups[n:, 1] = 1.0
     for _ in range(MAX_STEPS):
-        costs = Costs(leaving, way, registration)
-        year = moves(value, costs, params.considering, local, away)
+        year = moves(value, costs._replace(leaving=leaving), params.considering, local, away)
         flows = year.from_home + year.onward + year.home
         out = flows.sum(axis=1)
         found = np.append((flows.sum(axis=0) - out)[:n], [out[:n].sum(), flows[:n, n:].sum()])

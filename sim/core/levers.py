@@ -33,6 +33,7 @@ class Levers:
     portable: (
         FloatArray  # [N, N] share of what another province costs a mover that is removed, from origin to destination
     )
+    mutual_access: FloatArray  # [N, N] share of what keeps people of the origin out of the destination that is removed
     capital_market: FloatArray  # [N] share by which the wedge of the place's returns shrinks to the members' mean
     knowledge_link: FloatArray  # [N, N] added to the weight that knowledge has on its way, 1 = twice today's
     farm_exit: FloatArray  # [N] share of what keeps workers in agriculture that is removed
@@ -66,6 +67,7 @@ class Levers:
             tax_relief=np.zeros((n, n_sectors)),
             service_access=np.zeros(n),
             portable=np.zeros((n, n)),
+            mutual_access=np.zeros((n, n)),
             capital_market=np.zeros(n),
             knowledge_link=np.zeros((n, n)),
             farm_exit=np.zeros(n),

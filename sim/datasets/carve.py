@@ -40,6 +40,8 @@ def carve(tables: Tables, names: Sequence[str]) -> dict[str, pd.DataFrame]:
     parts = _chosen(tables, names)
     if "flows" in tables:
         raise InputError("observed trade cannot be divided among parts", file="flows.csv", key="world.carve")
+    if "migration" in tables:
+        raise InputError("observed moves cannot be divided among parts", file="migration.csv", key="world.carve")
     split = _Split(tables, parts)
     carved = dict(tables)
     carved["regions"] = split.regions()

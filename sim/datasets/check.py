@@ -107,6 +107,7 @@ def check_tables(data: DataFolder) -> CheckReport:
     if base_year is not None:
         _check_base_year(tables, base_year, report)
         _check_national(tables, base_year, report)
+        _check_migration(tables, base_year, report)
     _check_travel_times(tables, data.manifest.get("symmetric_travel_times", True) is not False, report)
     _check_flows(tables, report)
     check_network(tables, base_year, report)
@@ -422,6 +423,26 @@ def _check_flows(tables: Tables, report: CheckReport) -> None:
         for name in (name for name in names if name not in present):
             label = name if column == "sector" else _label(name, tables)
             report.error("flows.csv", f"{label} has no flow", column=column, allowed="at least one value above 0")
+
+
+def _check_migration(tables: Tables, base_year: int, report: CheckReport) -> None:
+    """Optional observed moves: between two places of the country, and no place loses more people than it has."""
+    if "migration" not in tables or "region_values" not in tables:
+        return
+    frame, values = tables["migration"], tables["region_values"]
+    inside = _inside(tables)
+    for row, origin, destination in _rows(frame, "origin", "destination"):
+        if origin == destination:
+            report.error("migration.csv", f"{_label(origin, tables)} to itself is no move", row, "destination")
+        elif REST_OF_WORLD in (origin, destination):
+            column = "origin" if origin == REST_OF_WORLD else "destination"
+            report.error("migration.csv", f"nobody moves to or from {REST_OF_WORLD}", row, column, ", ".join(inside))
+    now = values[(values["year"] == base_year) & (values["variable"] == "resident_population")]
+    residents = dict(zip(now["region"], now["value"], strict=True))
+    for origin, leavers in _sum_by(frame.assign(value=frame["people"]), "origin").items():
+        if leavers > residents.get(origin, math.inf):
+            message = f"{leavers:g} leave {_label(origin, tables)}, which has {residents[origin]:g} residents"
+            report.error("migration.csv", message, column="people", allowed="fewer leavers than residents")
 
 
 def _check_parts(tables: Tables, report: CheckReport) -> None:

@@ -25,7 +25,7 @@ FloatArray = NDArray[np.float64]
 
 SWITCHES = frozenset(
     ("agglomeration_elasticity", "congestion_elasticity", "land_cost_share", "public_capital_elasticity")
-    + ("relocation_hazard", "catch_up_rate", "diffusion_rate")
+    + ("relocation_hazard", "catch_up_rate", "diffusion_rate", "migration_considering_share")
 )
 """Parameters that may be set to zero, outside their range, to see what a mechanism contributes."""
 

@@ -395,6 +395,20 @@ FLOWS = Table(
     key=("sector", "origin", "destination"),
     required=False,
 )
+MIGRATION = Table(
+    "migration.csv",
+    "Observed moves of a year between cities and ROC; optional: what moving costs is then inverted from it instead of "
+    "computed from distance and censuses. A pair left out is zero: nobody moves there in any year",
+    (
+        _region("origin", "where people leave, a city or ROC"),
+        _region("destination", "where they arrive, a city or ROC"),
+        Column("people", "number", "people who move in a year", "10k_persons", 0, measured=True),
+        SOURCE,
+        STATUS,
+    ),
+    key=("origin", "destination"),
+    required=False,
+)
 
 MODES: Final = ("rail", "road", "water")
 DATE_STATUSES: Final = ("open", "planned", "unknown")
@@ -525,6 +539,7 @@ TABLES: Final = {
         PART_TIMES,
         GROUPS,
         FLOWS,
+        MIGRATION,
         NODES,
         LINES,
         LINKS,

@@ -504,6 +504,14 @@ class World:
         return _frozen(_pivot(self.tables["flows"], axes))
 
     @cached_property
+    def migration(self) -> FloatArray | None:
+        """Observed moves of a year [origin, destination] of cities and ROC, None without the file. 10,000 persons."""
+        if "migration" not in self.tables:
+            return None
+        places = self.region_ids[: self.row]
+        return _frozen(_pivot(self.tables["migration"], {"origin": places, "destination": places}, "people"))
+
+    @cached_property
     def line_ids(self) -> tuple[str, ...]:
         """Lines of the network, none without lines.csv."""
         return tuple(self.tables["lines"]["line"]) if "lines" in self.tables else ()

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from sim.indicators import economy, fiscal, inequality, network, outcomes, trade
+from sim.indicators import economy, fiscal, inequality, network, outcomes, people, trade
 from sim.indicators.base import REGISTRY, Indicator
 from sim.indicators.comparison import COMPARISONS
 
-__all__ = ["COMPARISONS", "REGISTRY", "Indicator", "economy", "fiscal", "inequality", "network", "outcomes", "trade"]
+__all__ = [
+    "COMPARISONS",
+    "REGISTRY",
+    "Indicator",
+    "economy",
+    "fiscal",
+    "inequality",
+    "network",
+    "outcomes",
+    "people",
+    "trade",
+]

@@ -58,6 +58,7 @@ class Settlement:
     away: FloatArray  # [registered, living] people away from where they are registered
     amenity: FloatArray  # [place] log attraction that is not wages, services or crowding
     leaving: FloatArray  # [place] c0, what leaving costs, log points of people
+    pair: FloatArray  # [from, to] what observed moves say the way costs besides, log points of people; else 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ from sim.policies.industry_transfer import IndustryTransfer
 from sim.policies.joint_projects import JointProjects
 from sim.policies.land_quota_trade import LandQuotaTrade
 from sim.policies.market_integration import MarketIntegration
+from sim.policies.metro_areas import MetroAreas
 from sim.policies.opening_hub import OpeningHub
 from sim.policies.rail_lines import RailLines
 from sim.policies.rural_revitalisation import RuralRevitalisation
@@ -36,6 +37,7 @@ REGISTRY: dict[str, type[Policy]] = {
     "joint_projects": JointProjects,
     "land_quota_trade": LandQuotaTrade,
     "market_integration": MarketIntegration,
+    "metro_areas": MetroAreas,
     "rail_lines": RailLines,
     "opening_hub": OpeningHub,
     "rural_revitalisation": RuralRevitalisation,
@@ -61,6 +63,7 @@ __all__ = [
     "JointProjects",
     "LandQuotaTrade",
     "MarketIntegration",
+    "MetroAreas",
     "OpeningHub",
     "Policy",
     "RailLines",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sim.policies import Policy
 from sim.report.agree import outcomes
-from sim.report.formats import money, percent, share
+from sim.report.formats import money, people, percent, share
 from sim.report.view import REGION, SAME, View, ends, totals
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def sentences(view: View) -> list[str]:
     if view.before is None:
         return [*decided, _course(view), _pace(view), _budgets(view)]
     if view.has_effect:
-        return [*decided, _region(view), _who(view), _how(view), *_cautions(view)]
+        return [*decided, *_people(view), _region(view), _who(view), _how(view), *_cautions(view)]
     nothing = [
         view.words("answer.nothing", policy=_capital(view.policy())),
         view.words("answer.nobody", n=len(view.cities), first=view.first, last=view.last),
@@ -106,6 +106,28 @@ class _Subsidies:
         payer = max(self.amounts, key=lambda place: self.amounts[place])
         paid = money(self.amounts[payer], view.language)
         return {"cost": money(self.cost, view.language), "payer": view.short(payer), "paid": paid}
+
+
+def _people(view: View) -> list[str]:
+    """Where more people live than otherwise, and wages and services there; where a policy is about people."""
+    about = any(_about_people(policy) for policy in view.run.config.policies.values())
+    if not about or not view.moves_people:
+        return []
+    gap = (view.wide("resident_population") - view.wide("resident_population", before=True)).iloc[-1]
+    by_city = {str(city): float(value) for city, value in gap.items()}
+    effects = {name: view.effects(name) for name in ("resident_population", "real_wage", "service_quality")}
+    parts = []
+    for key, (city,), sign in zip(("answer.people_gain", "answer.people_loss"), ends(by_city, 1), (1, -1), strict=True):
+        if sign * by_city[city] > 0:
+            changes = {name: percent(values[city]) for name, values in effects.items()}
+            count = sum(sign * value > 0 for value in by_city.values())
+            amount = people(by_city[city], view.language)
+            parts.append(view.words(key, year=view.last, city=view.name(city), amount=amount, count=count, **changes))
+    return ["".join(parts)]
+
+
+def _about_people(policy: object) -> bool:
+    return isinstance(policy, Policy) and policy.effect.lever in ("service_access", "portable", "mutual_access")
 
 
 # --- beside a reference -------------------------------------------------------------------------------------------

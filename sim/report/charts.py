@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.report.formats import number, percent
+from sim.report.formats import number, percent, signed
 from sim.report.labels import place as place_labels
 from sim.report.look import COLOURS, LOOK, Spec, digits, layout, panel_title
 from sim.report.view import HEADLINES, REGION, View, growth
 
 BARS = ("real_income", "real_gdp", "own_revenue")
+PEOPLE = ("resident_population", "real_wage", "service_quality")
 PATHS = ("gdp", "real_income", "own_revenue")
 EDGE = 0.06  # unit: of the region's width, room around the map
 SCALE = 100  # unit: km, length of the map's bar
@@ -126,6 +127,41 @@ def winners(view: View) -> Spec:
         own = made[axis.replace("x", "xaxis")]
         own["ticksuffix"] = "%"
         titles.append(panel_title(name, own["domain"][0], 1, up=LOOK["axis_title_gap"]))
+    return {"data": data, "layout": {**made, "annotations": titles}}
+
+
+# --- people -------------------------------------------------------------------------------------------------------
+
+
+def people(view: View) -> Spec | None:
+    """Bars of all cities, ordered by whom they gain: residents, real wage, services per head; or None."""
+    if not view.moves_people:
+        return None
+    gained = (view.wide("resident_population") - view.wide("resident_population", before=True)).iloc[-1]
+    cities = [str(city) for city in gained.sort_values().index]
+    panels = [({str(city): float(value) for city, value in gained.items()}, "")]
+    panels += [(view.effects(column), "%") for column in PEOPLE[1:]]
+    made = layout("winners")
+    data, titles = [], []
+    for position, (column, (effects, suffix)) in enumerate(zip(PEOPLE, panels, strict=True)):
+        axis = f"x{position + 1}" if position else "x"
+        name, values = view.words(f"column.{column}"), [effects[city] for city in cities]
+        unit = "" if suffix else f" ({view.words('unit.people')})"
+        data.append(
+            {
+                "type": "bar",
+                "orientation": "h",
+                "y": [view.short(city) for city in cities],
+                "x": digits(values),
+                "xaxis": axis,
+                "marker": {"color": [COLOURS["gain"] if value >= 0 else COLOURS["loss"] for value in values]},
+                "customdata": [percent(value) if suffix else signed(value) for value in values],
+                "hovertemplate": f"<b>%{{y}}</b><br>{name} %{{customdata}}<extra></extra>",
+            }
+        )
+        own = made[axis.replace("x", "xaxis")]
+        own["ticksuffix"] = suffix
+        titles.append(panel_title(f"{name}{unit}", own["domain"][0], 1, up=LOOK["axis_title_gap"]))
     return {"data": data, "layout": {**made, "annotations": titles}}
 
 

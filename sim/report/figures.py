@@ -47,6 +47,16 @@ def moves(run: Run, *, language: str = "en") -> Figure:
     return _figure(run, links.moves, language)
 
 
+def people(run: Run, *, language: str = "en") -> Figure:
+    """What the run does to residents, real wages and services per head of every city in its last year."""
+    return _figure(run, charts.people, language)
+
+
+def migrants(run: Run, *, language: str = "en") -> Figure:
+    """Who moves because of the run, net by pair of places, all years together."""
+    return _figure(run, links.migrants, language)
+
+
 def switches(run: Run, study: SwitchStudy | None = None, *, language: str = "en") -> Figure:
     """What the sign of the region's gain hangs on; the cases are run where no study is given."""
     if study is None:

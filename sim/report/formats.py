@@ -8,6 +8,8 @@ MINUS = "−"
 NOTHING = "–"  # what stands for a value that does not exist
 BILLION = 0.1  # unit: billion yuan per 100 million yuan
 TRILLION = 1e-4  # unit: trillion yuan per 100 million yuan
+MILLION = 0.01  # unit: million persons per 10,000
+PEOPLE = 10_000.0  # unit: persons per 10,000 persons
 LEAST_SHARE = 0.001  # unit: 1, smallest share shown as a number
 FINEST = 6  # unit: decimals shown at most
 LARGE = 10_000.0  # unit: 100 million yuan; from here on sentences count in trillions (en), 万亿 (zh)
@@ -62,6 +64,14 @@ def money(value: float, language: str) -> str:
     if language == "zh":
         return f"{number(size * TRILLION)}万亿元" if size >= LARGE else f"{number(size)}亿元"
     return f"{number(size * TRILLION)} trillion yuan" if size >= LARGE else f"{number(size * BILLION)} billion yuan"
+
+
+def people(value: float, language: str) -> str:
+    """A number of people given in 10,000, in words: ``2.59 million``, ``259万``; without a sign."""
+    size = abs(value)
+    if language == "zh":
+        return f"{number(size)}万"
+    return f"{number(size * MILLION)} million" if size * MILLION >= 1 else number(float(f"{size * PEOPLE:.3g}"), 0)
 
 
 def _places(value: float) -> int:

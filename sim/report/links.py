@@ -31,6 +31,12 @@ def moves(view: View) -> Spec | None:
     return {**_sankey(view, rows, "unit.real"), "control": {"by": "province" if scattered else "city"}}
 
 
+def migrants(view: View) -> Spec | None:
+    """People who move because of the run, net by pair of places; None where it hardly moves anybody."""
+    rows = view.extra_migrants if view.moves_people else view.extra_migrants.head(0)
+    return None if rows.empty else _sankey(view, rows, "unit.people")
+
+
 def _between(rows: pd.DataFrame) -> pd.DataFrame:
     """What goes from place to place, years and sectors together, where it is more than nothing."""
     total = rows.groupby([*SIDES], as_index=False, observed=True)[["amount"]].sum()
@@ -66,6 +72,8 @@ def _sankey(view: View, rows: pd.DataFrame, unit: str) -> Spec:
 
 
 def _province_colour(view: View, place: str) -> str:
+    if place not in view.provinces and place not in view.cities:
+        return str(COLOURS["reference"])
     province = place if place in view.provinces else view.province(place)
     palette = COLOURS["provinces"]
     return str(palette[view.provinces.index(province) % len(palette)])

@@ -184,6 +184,21 @@ def _shown_links(view: View, spec: Spec) -> str:
     return view.words("moves.shown", n=shown, all=len(rows), share=share(part))
 
 
+def people(page: Page) -> str:
+    """Empty where the run hardly changes where people live."""
+    view = page.view
+    bars, flows = charts.people(view), links.migrants(view)
+    if bars is None or flows is None:
+        return ""
+    words, years = view.words, {"first": view.first, "last": view.last}
+    gained = view.effects("resident_population").values()
+    count = paragraph(words("people.count", gain=sum(v > 0 for v in gained), lose=sum(v < 0 for v in gained), **years))
+    drawn = page.draw("people", bars, words("people.title"))
+    moved = page.draw("migrants", flows, words("people.flows", **years))
+    guide = paragraph(words("people.flows", **years), "guide")
+    return f"{count}{drawn}{guide}{moved}{tables.origins(view)}{fold(words('fold.numbers'), tables.people(view))}"
+
+
 def provinces(page: Page) -> str:
     return tables.provinces(page.view)
 
@@ -275,6 +290,7 @@ SECTIONS: dict[str, tuple[str, Section]] = {
     "agree": ("agree", agreements),
     "payments": ("payments", payments),
     "moves": ("moves", moves),
+    "people": ("people", people),
     "provinces": ("provinces", provinces),
     "targets": ("plan", plan),
     "sign": ("sign", sign),

@@ -23,10 +23,12 @@ INDICATORS = (
     *("theil_real_income", "theil_between_provinces", "theil_within_provinces", "fiscal_disparity_before_sharing"),
     *("fiscal_disparity_after_sharing", "fiscal_disparity_after_transfers", "specialisation", "share_of_national_gdp"),
     *("intraregional_trade_share", "exports_abroad", "debt_to_revenue", "capital_moved_share"),
+    *("net_migration", "newcomers_share", "working_share"),
     *("people_within_60_minutes", "people_within_120_minutes", "mean_travel_time"),
 )
 """Indicators of the region shown beside the plan's targets."""
 Row = list[Cell | str]
+MOST = 2  # unit: cities that gain most people, whose origins are shown
 TOP = 5  # unit: cities named at either end
 
 
@@ -188,6 +190,48 @@ def arrivals(view: View) -> str:
     for key, chosen in (("moves.arrive", best), ("moves.leave", worst)):
         lines: list[Row] = [[view.name(city), _signed(net[city])] for city in chosen]
         parts.append(table([view.words(key), view.words("moves.net")], lines, css="narrow"))
+    return f'<div class="pair">{"".join(parts)}</div>'
+
+
+# --- people -------------------------------------------------------------------------------------------------------
+
+PEOPLE = ("resident_population", "newcomers", "real_wage", "service_quality", "net_migration")
+"""Columns of the cities table about people; the last is shown as a difference in people."""
+
+
+def people(view: View) -> str:
+    """By city: residents, newcomers, real wage, services in the last year and against the reference."""
+    shown = PEOPLE[:-1]
+    head = [view.words("cities.city")]
+    for column in shown:
+        head += [view.words(f"column.{column}"), f"{view.words('cities.effect')}\n{view.words('unit.change')}"]
+    head += [view.words("column.net_migration"), view.words("cities.effect")]
+    effects = {column: view.effects(column) for column in shown}
+    latest = {column: view.latest(column) for column in PEOPLE}
+    before = dict(zip(view.cities, view.wide("net_migration", before=True).to_numpy()[-1].tolist(), strict=True))
+    rows: list[Row] = []
+    for city in sorted(view.cities, key=lambda city: -effects["resident_population"][city]):
+        row: Row = [view.name(city)]
+        for column in shown:
+            row += [_number(latest[column][city]), _percent(effects[column][city])]
+        rows.append(
+            [*row, _signed(latest["net_migration"][city]), _signed(latest["net_migration"][city] - before[city])]
+        )
+    return table(head, rows, css="cities", sortable=True)
+
+
+def origins(view: View) -> str:
+    """Where the cities that gain most get their people from, all years, net."""
+    rows = view.extra_migrants
+    came, left = totals(rows, "destination"), totals(rows, "origin")
+    net = {city: came.get(city, 0.0) - left.get(city, 0.0) for city in view.cities}
+    parts = []
+    for city in ends(net, MOST)[0]:
+        from_where = totals(rows.loc[rows["destination"] == city], "origin")
+        lines: list[Row] = [[view.name(place), _signed(from_where[place])] for place in ends(from_where, TOP)[0]]
+        parts.append(
+            table([view.words("people.from", city=view.name(city)), view.words("unit.people")], lines, css="narrow")
+        )
     return f'<div class="pair">{"".join(parts)}</div>'
 
 

@@ -25,6 +25,8 @@ HEADLINES = ("real_income", "real_gdp", "gdp", "own_revenue")
 SAME = 1e-7
 """Relative difference below which two runs are the same: above it a solver's tolerance does not reach."""
 MOVES = "relocated_capital"
+MIGRANTS = "migrants"
+FEW = 0.1  # unit: per cent of residents; a smaller change of where people live is no story
 
 
 class View:
@@ -198,6 +200,30 @@ class View:
         keys = ["sector", "origin", "destination"]
         after, before = self.moves().set_index(keys)["amount"], self.moves(before=True).set_index(keys)["amount"]
         return after.sub(before, fill_value=0.0).to_frame("amount").reset_index()
+
+    @cached_property
+    def extra_migrants(self) -> pd.DataFrame:
+        """People who move more than in the reference, net by pair of places, all years: origin, destination, amount."""
+        sides = ["origin", "destination"]
+        places = [place for place, label in self.run.labels["regions"].items() if label["kind"] != "rest_of_world"]
+        added = np.zeros((len(places), len(places)))
+        for run, sign in ((self.run, 1.0), (self.before, -1.0)):
+            if run is not None:
+                table = run.arrow["flows"]
+                rows = table.filter(pc.equal(table["kind"].cast(pa.string()), MIGRANTS)).select([*sides, "amount"])
+                frame = pd.DataFrame(rows.to_pandas()).astype(dict.fromkeys(sides, "str"))
+                wide = frame.pivot_table(index="origin", columns="destination", values="amount", aggfunc="sum")
+                added += sign * wide.reindex(index=places, columns=places).fillna(0.0).to_numpy()
+        net = added - added.T
+        origin, destination = np.nonzero(net > 0.0)
+        names = np.array(places, dtype=object)
+        amount = net[origin, destination]
+        return pd.DataFrame({"origin": names[origin], "destination": names[destination], "amount": amount})
+
+    @cached_property
+    def moves_people(self) -> bool:
+        """Whether the run changes where people live, beyond what is rounding to a reader."""
+        return self.before is not None and bool(self.change("resident_population").abs().to_numpy().max() > FEW)
 
     @cached_property
     def payments(self) -> pd.DataFrame:

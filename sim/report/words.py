@@ -27,6 +27,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "policy.rail_lines": ("opening railway lines", "新铁路开通"),
     "policy.land_quota_trade": ("trading land quotas between cities", "城市间交易用地指标"),
     "policy.market_integration": ("opening the provincial borders to trade", "打破省际市场壁垒"),
+    "policy.metro_areas": ("metropolitan areas that become one city", "都市圈同城化"),
     "policy.rural_revitalisation": ("developing the countryside", "乡村振兴"),
     "policy.service_floor": ("a floor under public spending per head", "设定人均公共支出下限"),
     "policy.service_sharing": ("services that are valid across provinces", "公共服务跨省互认"),
@@ -67,7 +68,24 @@ TEXTS: dict[str, tuple[str, str]] = {
     "column.investment": ("Investment", "投资"),
     "column.capital": ("Private capital", "私人资本存量"),
     "column.labour": ("Employment", "就业"),
+    "column.resident_population": ("Residents", "常住人口"),
+    "column.newcomers": ("Without local registration", "非户籍常住人口"),
+    "column.real_wage": ("Real wage", "实际工资"),
+    "column.service_quality": ("Services per head", "人均公共服务"),
+    "column.net_migration": ("Net migration", "净迁入"),
     # --- the answer
+    "answer.people_gain": (
+        "By {year} {amount} more people live in {city} than otherwise ({resident_population}), the most of {count} "
+        "cities that gain people; real wages there change by {real_wage}, services per head by {service_quality}. ",
+        "到{year}年，{city}常住人口比不实施时多{amount}人（{resident_population}），在{count}个人口增加的城市中最多；"
+        "当地实际工资变化{real_wage}，人均公共服务变化{service_quality}。",
+    ),
+    "answer.people_loss": (
+        "In {year} {amount} fewer live in {city} ({resident_population}), the most of {count} cities that lose people; "
+        "real wages there change by {real_wage}.",
+        "{year}年，{city}常住人口比不实施时少{amount}人（{resident_population}），在{count}个人口减少的城市中最多；"
+        "当地实际工资变化{real_wage}。",
+    ),
     "answer.region": (
         "{policy}: in {year} the real income of the {n} cities together is {real_income} than without it, and their "
         "real GDP {real_gdp}.",
@@ -285,6 +303,24 @@ TEXTS: dict[str, tuple[str, str]] = {
     "moves.arrive": ("Capital arrives", "资本净流入"),
     "moves.leave": ("Capital leaves", "资本净流出"),
     "moves.net": ("Net", "净额"),
+    "people.title": ("Where people live", "人口流向哪里"),
+    "people.guide": (
+        "What the scenario changes by {last}: residents in 10,000 persons, real wages and services per head in "
+        "per cent.",
+        "该情景到{last}年带来的变化：常住人口（万人）、实际工资和人均公共服务（%）。",
+    ),
+    "people.count": (
+        "{gain} cities have more residents in {last} than in the reference, {lose} fewer. Births and deaths apart, a "
+        "resident gained is one that another place has lost.",
+        "到{last}年，{gain}个城市常住人口多于基准，{lose}个少于基准。除生死外，一地所增即他处所减。",
+    ),
+    "people.flows": (
+        "Left, where people leave; right, where they go: moves that the scenario adds, net of those it adds the other "
+        "way, {first} to {last} together, coloured by the origin's province (grey: the rest of the country).",
+        "左侧为迁出地，右侧为迁入地：{first}至{last}年因该情景而增加的迁移（扣除反向增加），颜色表示迁出地所在省市，"
+        "灰色为全国其他地区。",
+    ),
+    "people.from": ("To {city} from", "迁入{city}，来自"),
     "provinces.title": ("Provinces against the reference", "各省市与基准之差"),
     "provinces.title_alone": ("Provinces", "各省市"),
     "provinces.guide": (
@@ -333,6 +369,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "indicator.intraregional_trade_share": ("Share of trade that stays in the region, %", "区内贸易占比，%"),
     "indicator.exports_abroad": ("Exports to the world over GDP, %", "出口占GDP比重，%"),
     "indicator.debt_to_revenue": ("City debt over own revenue, %", "城市债务占本级收入比重，%"),
+    "indicator.net_migration": ("Net migration to the region, 10,000 persons a year", "区域净迁入，万人/年"),
+    "indicator.newcomers_share": ("Residents without local registration, %", "非户籍人口占常住人口比重，%"),
+    "indicator.working_share": ("Employment over residents, %", "就业人数占常住人口比重，%"),
     "indicator.capital_moved_share": ("Capital that moves in a year, % of all", "年度转移资本占比，%"),
     "indicator.people_within_60_minutes": ("Residents within an hour, % of the region's", "1小时可达人口占比，%"),
     "indicator.people_within_120_minutes": ("Residents within two hours, % of the region's", "2小时可达人口占比，%"),
@@ -464,6 +503,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "table.part_shares": ("Shares of the parts", "各部分所占份额"),
     "table.part_travel_times": ("Travel times of the parts", "各部分出行时间"),
     "table.flows": ("Observed trade", "观测贸易流"),
+    "table.migration": ("Observed moves of people", "观测人口迁移"),
     "table.all": ("All tables", "全部"),
     "again.title": ("Run it again", "如何复现"),
     "again.guide": (

@@ -72,6 +72,12 @@ def append(path: Path, *rows: str) -> int:
     return len(text)
 
 
+def moves(folder: Path, *rows: str) -> None:
+    """Give the data set observed moves."""
+    text = "\n".join(["origin,destination,people,source,status", *rows, ""])
+    (folder / "migration.csv").write_text(text, encoding="utf-8")
+
+
 def only(errors: list[InputError]) -> InputError:
     assert len(errors) == 1, [str(error) for error in errors]
     return errors[0]
@@ -608,6 +614,26 @@ BROKEN_FOLDERS: dict[str, tuple[Callable[[Path], object], str]] = {
     "flows without a city": (
         lambda folder: (folder / "flows.csv").write_text("sector,origin,destination,value\nMAN,PRT,MIL,3\n"),
         "flows.csv, column sector: AGR has no flow",
+    ),
+    "moves of an unknown city": (
+        lambda folder: moves(folder, "PRT,MLI,3,x,sourced"),
+        "migration.csv, row #, column destination: unknown region 'MLI'; did you mean MIL?",
+    ),
+    "moves below zero": (
+        lambda folder: moves(folder, "PRT,MIL,-3,x,sourced"),
+        "migration.csv, row #, column people: negative people who move in a year: -3",
+    ),
+    "moves to itself": (
+        lambda folder: moves(folder, "PRT,PRT,3,x,sourced"),
+        "migration.csv, row #, column destination: PRT (Port City) to itself is no move",
+    ),
+    "moves abroad": (
+        lambda folder: moves(folder, "PRT,ROW,3,x,sourced"),
+        "migration.csv, row #, column destination: nobody moves to or from ROW (allowed: PRT, MIL, VAL, ROC)",
+    ),
+    "more leavers than residents": (
+        lambda folder: moves(folder, "PRT,MIL,60,x,sourced", "PRT,ROC,40,x,sourced"),
+        "migration.csv, column people: 100 leave PRT (Port City), which has 90 residents (allowed: fewer leavers",
     ),
 }
 

@@ -19,6 +19,8 @@ FIGURES = {
     "paths": charts.paths,
     "payments": links.payments,
     "moves": links.moves,
+    "people": charts.people,
+    "migrants": links.migrants,
     "solver": trust.solver,
     "coverage": trust.coverage,
 }
@@ -29,7 +31,7 @@ FIGURES = {
 def test_plotly_accepts_every_figure(any_run: Run, name: str, language: str) -> None:
     spec = FIGURES[name](View(any_run, language))
     if spec is None:
-        assert name in ("payments", "moves")
+        assert name in ("payments", "moves", "people", "migrants")
         return
     figure = go.Figure(data=spec["data"], layout=spec["layout"])
     assert {trace.type for trace in figure.data} <= {"scatter", "bar", "sankey"}

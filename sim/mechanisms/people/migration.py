@@ -79,7 +79,7 @@ class Costs(NamedTuple):
 
     leaving: FloatArray  # [place] c0
     way: FloatArray  # [from, to] distance and province
-    registration: FloatArray  # [to] what a newcomer meets there
+    registration: FloatArray  # [to] or [from, to] what a newcomer meets there
 
 
 def way_costs(world: World, params: MigrationParams, time: FloatArray, portable: FloatArray) -> FloatArray:
@@ -112,11 +112,11 @@ def moves(value: FloatArray, costs: Costs, considering: float, local: FloatArray
     """
     n = value.size
     places = np.arange(n)
-    pull = np.exp(value[None, :] - value[:, None] - costs.leaving[:, None] - costs.way - costs.registration[None, :])
+    pull = np.exp(value[None, :] - value[:, None] - costs.leaving[:, None] - costs.way - costs.registration)
     pull[places, places] = 0.0
     total = 1.0 + pull.sum(axis=1)
     from_home = (considering * local / total)[:, None] * pull
-    back = (pull * np.exp(costs.registration)[None, :]).T  # [home, living]: what draws home needs no access
+    back = (pull * np.exp(costs.registration)).T  # [home, living]: what draws home needs no access
     moving = considering * away / (total[None, :] - pull.T + back)
     home = moving * back
     onward = moving.sum(axis=0)[:, None] * pull - moving.T * pull

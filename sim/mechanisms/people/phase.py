@@ -101,8 +101,9 @@ class People:
         n = world.n_regions
         self._links = np.ones((n, n)), np.zeros((n, n))  # factor on travel time, portable services
         self._way = way_costs(world, self.migration, world.travel_time_passenger, self._links[1])
+        self._way += base.settlement.pair
         self._wage = self._real_wage(base.state)
-        self._served = self._served_people(base.state, self.migration.access)
+        self._served = self._served_people(base.state, self.migration.access, np.zeros((row, row)))
         self._people = base.state.resident_population[:row].copy()
         self._rural = Rural(world, base.state.value_added * base.taxes.labour_share, base.state.labour)
 
@@ -114,14 +115,15 @@ class People:
         wages[row] = 0.0
         state.real_wage[:row], state.real_wage[row:] = self._real_wage(state), 0.0
         self._town_and_country(state, levers, wages)
-        flows = self._migrate(state, levers, access)
+        mutual = levers.mutual_access[:row, :row]
+        flows = self._migrate(state, levers, access, mutual)
         before = self._rural.farm_share(state.labour)
         wedge, speed = freed(self.base.wage_wedge, q.speed, levers.farm_exit, self._rural.params.is_farming)
         state.labour[:] = reallocated_labour(state.labour, wages, wedge, speed)
         state.labour *= (1.0 + q.labour_growth)[:, None]
         self._move_workers(state, flows)
         self._urbanise(state, before, flows)
-        self._age(state, access)
+        self._age(state, access[:row] + (1.0 - access[:row]) * mutual)
 
     def _real_wage(self, state: State) -> FloatArray:
         """After tax, over the price index ``[place]``; the base year's index is 1."""
@@ -129,16 +131,17 @@ class People:
         price = state.cpi[:row] if state.cpi.any() else 1.0
         return np.asarray((state.value_added[:row] @ self._take_home) / state.labour[:row].sum(axis=1) / price)
 
-    def _served_people(self, state: State, access: FloatArray) -> FloatArray:
-        """Residents in units of a local's use of services ``[place]``."""
+    def _served_people(self, state: State, access: FloatArray, mutual: FloatArray) -> FloatArray:
+        """Residents in units of a local's use of services ``[place]``; people of partner cities use more of them."""
         row, share = self.base.world.row, self.params.newcomer_share
         use = share + (1.0 - share) * access[:row]
-        return np.asarray(state.resident_population[:row] - (1.0 - use) * state.newcomers[:row])
+        partners = (mutual * state.away[:row, :row]).sum(axis=0)
+        return np.asarray(state.resident_population[:row] - (1.0 - use) * (state.newcomers[:row] - partners))
 
-    def _migrate(self, state: State, levers: Levers, access: FloatArray) -> FloatArray:
+    def _migrate(self, state: State, levers: Levers, access: FloatArray, mutual: FloatArray) -> FloatArray:
         """Move people between places; flows ``[from, to]``."""
         m, row = self.migration, self.base.world.row
-        self._follow_services(state, access)
+        self._follow_services(state, access, mutual)
         state.migrants[:] = 0.0
         state.net_migration[:] = 0.0
         if m.considering == 0.0:
@@ -149,7 +152,8 @@ class People:
         attraction += m.service_weight * np.log(state.service_quality[:row])
         crowd = np.log(state.resident_population[:row] / self._people) - np.log1p(levers.land_supply[:row])
         attraction -= m.crowding[:row] * crowd
-        costs = Costs(settlement.leaving, self._way, m.registration * (1.0 - access[:row]))
+        closed = m.registration * (1.0 - (access[:row] + (1.0 - access[:row]) * mutual))
+        costs = Costs(settlement.leaving, self._way, closed)
         local = state.resident_population[:row] - state.newcomers[:row]
         year = moves(
             settlement.amenity + m.elasticity * attraction, costs, m.considering, local, state.away[:row, :row]
@@ -167,6 +171,7 @@ class People:
             self._links = factor, portable.copy()
             time = self.base.world.travel_time_passenger * factor
             self._way = way_costs(self.base.world, self.migration, time, portable)
+            self._way += self.base.settlement.pair
 
     def _town_and_country(self, state: State, levers: Levers, wages: FloatArray) -> None:
         """Incomes of town and country, land and the cost of housing on it."""
@@ -186,11 +191,11 @@ class People:
         leaving, net = flows.sum(axis=1)[:n] / people, state.net_migration[:n] / people
         state.urban_share[:n] = next_urban_share(state.urban_share[:n], ratio, leaving, net, q.elasticity)
 
-    def _follow_services(self, state: State, access: FloatArray) -> None:
+    def _follow_services(self, state: State, access: FloatArray, mutual: FloatArray) -> None:
         """Quality closes a part of its gap to spending per head served, relative to the nation and the base year."""
         row = self.base.world.row
         spent = (state.city_service + state.province_service + state.central_service)[:row] / state.cpi[:row]
-        served = self._served_people(state, access)
+        served = self._served_people(state, access, mutual)
         ratio = spent / served / (self.base.services[:row] / self._served)
         nation = spent.sum() / served.sum() / (self.base.services[:row].sum() / self._served.sum())
         quality = state.service_quality[:row]
@@ -205,11 +210,11 @@ class People:
         labour *= ((total - leaving.sum(axis=1) + leaving.sum(axis=0)) / total)[:, None]
 
     def _age(self, state: State, access: FloatArray) -> None:
-        """Births less deaths where people live, and registration of newcomers where it is open."""
+        """Births less deaths where people live, and registration of newcomers by access ``[register, place]``."""
         q, row = self.params, self.base.world.row
         state.resident_population += state.net_migration
         state.resident_population *= 1.0 + q.natural_growth
         away = state.away[:row, :row]
-        away *= (1.0 + q.natural_growth[:row])[None, :] * (1.0 - q.registration_rate * access[:row])[None, :]
+        away *= (1.0 + q.natural_growth[:row])[None, :] * (1.0 - q.registration_rate * access)
         state.newcomers[:row] = away.sum(axis=0)
         state.registered_population[:row] = state.resident_population[:row] - state.newcomers[:row] + away.sum(axis=1)
