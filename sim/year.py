@@ -20,6 +20,7 @@ from sim.core.results import Record
 from sim.core.state import EVENT, State
 from sim.core.streams import stream
 from sim.mechanisms.base_year import BaseYear
+from sim.mechanisms.environment import Environment
 from sim.mechanisms.fiscal import Fiscal
 from sim.mechanisms.infrastructure import Infrastructure
 from sim.mechanisms.invest import Invest
@@ -34,8 +35,19 @@ from sim.policies.base import places
 if TYPE_CHECKING:
     from sim.config import RunConfig
 
-YEAR: tuple[type[Phase], ...] = (Infrastructure, Market, Fiscal, Share, Assess, Govern, Invest, People, Learn)
-"""The order of the year. Environment joins it when it does something."""
+YEAR: tuple[type[Phase], ...] = (
+    Infrastructure,
+    Market,
+    Fiscal,
+    Share,
+    Environment,
+    Assess,
+    Govern,
+    Invest,
+    People,
+    Learn,
+)
+"""The order of the year."""
 
 
 class Simulation:
@@ -80,7 +92,7 @@ class Simulation:
         self.phases: tuple[Phase, ...] = (
             Infrastructure(base, as_opened=config.links.openings == "as_opened"),
             self.market, Fiscal(base), Share(base, (config.seed, config.replicate), self.market.trade_weights),
-            self._assess, self._govern, Invest(base), People(base), self.learn,
+            Environment(base), self._assess, self._govern, Invest(base), People(base), self.learn,
         )  # fmt: skip
         self.solver: list[dict[str, float]] = []
 

@@ -86,6 +86,7 @@ def test_the_order_of_the_year():
         "market",
         "fiscal",
         "share",
+        "environment",
         "assess",
         "govern",
         "invest",

@@ -156,4 +156,15 @@ def test_phase_keeps_nothing_from_other_years(name: str) -> None:
 
 
 def test_phases_have_the_names_of_the_year() -> None:
-    assert PHASES == ["infrastructure", "market", "fiscal", "share", "assess", "govern", "invest", "people", "learn"]
+    assert PHASES == [
+        "infrastructure",
+        "market",
+        "fiscal",
+        "share",
+        "environment",
+        "assess",
+        "govern",
+        "invest",
+        "people",
+        "learn",
+    ]

@@ -1,0 +1,23 @@
+"""The environment phase: what production does to air, rivers and energy use, part by part (MODEL.md 10)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sim.core.levers import Levers
+from sim.core.state import State
+from sim.mechanisms.base_year import BaseYear
+
+
+class Environment:
+    """Lets every part of the environment follow the year's production."""
+
+    name: ClassVar[str] = "environment"
+    reads: ClassVar[tuple[str, ...]] = ()
+    writes: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, base: BaseYear) -> None:
+        self.base = base
+
+    def update(self, state: State, levers: Levers) -> None:
+        """Air, rivers, energy."""
