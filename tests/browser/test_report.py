@@ -73,7 +73,7 @@ def test_a_report_draws_everything_and_asks_for_nothing(page: Page, reports: dic
     drawn = show(page, reports[name])
     assert page.problems == []  # type: ignore[attr-defined]
     assert [url for url in page.asked if not url.startswith(("file:", "data:", "blob:"))] == []  # type: ignore[attr-defined]
-    assert drawn == page.locator(".figure").count() == (9 if name.startswith("transfer") else 6)
+    assert drawn == page.locator(".figure").count() == (11 if name.startswith("transfer") else 6)
     assert page.locator(".figure .main-svg").count() >= drawn
     for figure in page.locator(".figure").all():
         size = figure.locator(".main-svg").first.bounding_box()
@@ -128,7 +128,10 @@ def test_the_paths_follow_the_chosen_place(page: Page, reports: dict[str, Path])
 def test_tables_sort_by_a_click(page: Page, reports: dict[str, Path]) -> None:
     show(page, reports["transfer-en"])
     page.locator("#cities summary").click()
-    heads, cells = page.locator("table.cities th"), page.locator("table.cities tbody tr td:nth-child(7)")
+    heads, cells = (
+        page.locator("#cities table.cities th"),
+        page.locator("#cities table.cities tbody tr td:nth-child(7)"),
+    )
     heads.nth(6).click()
     values = [float(text.replace(",", "")) for text in cells.all_inner_texts()]
     assert values == sorted(values, reverse=True)
