@@ -131,7 +131,7 @@ class Rivers:
             state.river_flow[:] = self.graph.flow(state.river_load + self.outside)
             state.section_index[:] = (self._over * self.relative(state)).max(axis=1)
             total = np.bincount(self._city, state.section_index, world.n_regions)
-            np.divide(total, self._sections_of, out=state.river_index, where=self._sections_of > 0.0)
+            state.river_index[:] = total / np.maximum(self._sections_of, 1.0)
         for number, contract in enumerate(levers.contracts):
             if contract.base == "water":
                 self._pay(number, contract, state, levers)
