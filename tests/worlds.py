@@ -72,7 +72,14 @@ LAND = {
     "start": 2020, "end": 2024, "buyers": {"PRT": 6000, "MIL": 3000}, "sellers": {"VAL": 1.0},
     "price": {"CO": 500000, "IN": 300000}, "reclaiming": 100000, "idle": {"MIL": 500},
 }  # fmt: skip
-WATER = {"section": "upper", "upstream": "VAL", "downstream": "PRT", "amount": 20.0, "extra": 10.0, "indexed": "parties"}
+WATER = {
+    "section": "upper",
+    "upstream": "VAL",
+    "downstream": "PRT",
+    "amount": 20.0,
+    "extra": 10.0,
+    "indexed": "parties",
+}
 POLICIES: dict[str, dict[str, Any]] = {
     "assessment_reform": {"start": 2020, "end": 2030, "weight": 1.0},
     "free_relocation": {"start": 2020, "end": 2030, "reduction": 1.0, "cities": ["PRT", "MIL", "VAL"]},

@@ -528,13 +528,13 @@ RIVERS = Table(
         *NAMES,
         Column("river", "text", "river, canal or lake"),
         _region("city", "city whose load enters above the section"),
-        Column(
-            "downstream", "id", "next section, empty at the sea", refers_to=("rivers.csv",), required=False
-        ),
+        Column("downstream", "id", "next section, empty at the sea", refers_to=("rivers.csv",), required=False),
         Column("length_km", "number", "way to the next section or the sea", "km", 0, measured=True),
         Column("days", "number", "time that the water takes for it", "days", 0, measured=True),
         Column("load_share", "number", "share of the city's load that enters here", "1", 0, 1, measured=True),
-        Column("outside", "number", "share of the base year's flow from outside the data set", "1", 0, 0.99, measured=True),
+        Column(
+            "outside", "number", "share of the base year's flow from outside the data set", "1", 0, 0.99, measured=True
+        ),
         SOURCE,
         STATUS,
     ),

@@ -260,7 +260,9 @@ class World:
         """
         if section not in self.section_ids:
             known = ", ".join(self.section_ids) or "none, the data set has no rivers.csv"
-            raise InputError(f"unknown river section '{section}'{did_you_mean(section, self.section_ids)}", allowed=known)
+            raise InputError(
+                f"unknown river section '{section}'{did_you_mean(section, self.section_ids)}", allowed=known
+            )
         return self.section_ids.index(section)
 
     @cached_property

@@ -84,9 +84,7 @@ class RiverContract(Policy):
             if on and self.scale > 0.0:
                 self._protect(levers, terms, water, int(sides[0]), year, world)
 
-    def _protect(
-        self, levers: Levers, terms: WaterContract, water: Water, city: int, year: int, world: World
-    ) -> None:
+    def _protect(self, levers: Levers, terms: WaterContract, water: Water, city: int, year: int, world: World) -> None:
         """The effort that a stake brings about upstream, what it costs, and what the centre gives."""
         value, growth = world.parameters.value, index("gdp", year, world)
         first = index("gdp", max(terms.start, world.base_year), world) if water.indexed == "parties" else growth

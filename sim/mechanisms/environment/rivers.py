@@ -85,7 +85,9 @@ class Rivers:
         p = world.parameters
         rates = [[p.value(f"river_{kind}_{name}") for name in POLLUTANTS] for kind in ("residents", "farm", "industry")]
         self._rates = np.array(rates)
-        self._groups = np.array([[group == name for group in world.sector_group] for name in ("primary", "secondary")]).T
+        self._groups = np.array(
+            [[group == name for group in world.sector_group] for name in ("primary", "secondary")]
+        ).T
         self._trend = 1.0 - p.value("river_trend")
         self._share = world.rivers["load_share"].to_numpy(np.float64)[:, None]
         self.graph = RiverGraph.of(world)
@@ -125,9 +127,7 @@ class Rivers:
         world = self.base.world
         if world.n_sections:
             years = state.year - world.base_year
-            state.river_load[:] = self._load(
-                self._volume(state), state.resident_population, levers.river_effort, years
-            )
+            state.river_load[:] = self._load(self._volume(state), state.resident_population, levers.river_effort, years)
             state.river_flow[:] = self.graph.flow(state.river_load + self.outside)
             state.section_index[:] = (self._over * self.relative(state)).max(axis=1)
             total = np.bincount(self._city, state.section_index, world.n_regions)
