@@ -76,8 +76,8 @@ WATER = {
     "section": "upper",
     "upstream": "VAL",
     "downstream": "PRT",
-    "amount": 20.0,
-    "extra": 10.0,
+    "amount": 2.0,
+    "extra": 1.0,
     "indexed": "parties",
 }
 POLICIES: dict[str, dict[str, Any]] = {
@@ -112,7 +112,7 @@ POLICIES: dict[str, dict[str, Any]] = {
             "spoilt": {
                 "start": 2020, "end": 2024,
                 "water": {
-                    "section": "middle", "upstream": "MIL", "downstream": "PRT", "rule": "damages", "amount": 30.0,
+                    "section": "middle", "upstream": "MIL", "downstream": "PRT", "rule": "damages", "amount": 3.0,
                     "stability": 1.2,
                 },
             },

@@ -207,7 +207,7 @@ class Water(_Part):
 
     @property
     def stake(self) -> float:
-        """What upstream gains by good water instead of bad: P at the second tier instead of above 1, of damages by 1."""
+        """What upstream gains by P at the second tier instead of above 1; of damages, by 1 of P."""
         return self.amount if self.rule == "damages" else self.paid(self.tier) - self.paid(2.0)
 
 

@@ -40,7 +40,7 @@ def check_rivers(tables: dict[str, pd.DataFrame], report: CheckReport) -> None:
 
 def downstream_order(below: dict[str, str]) -> list[str]:
     """Sections from the sources down: every one after all that flow into it; those on a circle are left out."""
-    waiting = {section: 0 for section in below}
+    waiting = dict.fromkeys(below, 0)
     for target in below.values():
         if target in waiting:
             waiting[target] += 1

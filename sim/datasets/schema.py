@@ -521,8 +521,8 @@ GATEWAY_TABLE = Table(
 )
 RIVERS = Table(
     "rivers.csv",
-    "Optional, with river_quality.csv: river sections, each at the lower end of a city's stretch, and where their water "
-    "goes next",
+    "Optional, with river_quality.csv: river sections, each at the lower end of a city's stretch, and where their "
+    "water goes next",
     (
         Column("section", "id", "section id"),
         *NAMES,

@@ -174,7 +174,6 @@ BAD_RIVERS: list[tuple[Callable[[pd.DataFrame, pd.DataFrame], None], str]] = [
     (lambda r, q: put(r, 1, "city", "VAL"), "VAL sends 1.6 of its load to its sections"),
     (lambda r, q: put(q, 0, "pollutant", "cadmium"), "cadmium"),
     (lambda r, q: put(q, 0, "concentration", 0.0), "zero"),
-    (lambda r, q: put(r, 0, "section", "source"), "no row for section source, permanganate"),
     (lambda r, q: put(q, 3, "section", "elsewhere"), "unknown section 'elsewhere'"),
 ]
 
@@ -184,6 +183,13 @@ def test_bad_rivers(change: Callable[[pd.DataFrame, pd.DataFrame], None], messag
     with pytest.raises(InputError) as error:
         World.from_tables(base_year=2019, **tables(change))
     assert message in str(error.value)
+
+
+def test_a_section_that_was_not_measured() -> None:
+    found = tables(lambda r, q: None)
+    found["river_quality"] = found["river_quality"].iloc[1:]
+    with pytest.raises(InputError, match="no row for section upper, permanganate"):
+        World.from_tables(base_year=2019, **found)
 
 
 def test_negative_loads_are_refused() -> None:

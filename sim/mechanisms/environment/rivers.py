@@ -1,7 +1,7 @@
 """Rivers: loads enter a graph of sections, decay on their way down, and contracts pay for what arrives (MODEL.md 10).
 
-Of a pollutant p, a city's load is ``(r_p people + f_p farm + q_p industry) (1 - trend)^t (1 - effort)``, with volumes of
-value added in base-year prices; ``load_share`` of it enters at a section. What passes a section,
+A city's load of pollutant p is ``(r_p people + f_p farm + q_p industry) (1 - trend)^t (1 - effort)``, with volumes
+of value added in base-year prices; ``load_share`` of it enters at a section. What passes a section,
 ``flow_s = load_s + outside_s + sum_u survival_up flow_u`` over the sections u that flow into it, falls by the factor
 ``survival_s = exp(-decay_p days_s)`` on the way to the next section or the sea. Water volumes are those of the base
 year, so concentrations move with flows; what comes from outside the data set stays as it is. The worst of the judged
@@ -59,7 +59,7 @@ class RiverGraph:
 
 
 def xinan_index(relative: FloatArray, contract: Contract) -> float:
-    """``P = k0 sum_k weight_k C_k / C_k0`` with ``relative [pollutant]`` concentrations (agreements of 2012 to 2023)."""
+    """``P = k0 sum_k weight_k C_k / C_k0`` with ``relative [pollutant]`` concentrations (agreements since 2012)."""
     assert contract.water is not None
     weight = np.array([contract.water.pollutants.get(name, 0.0) for name in POLLUTANTS])
     return float(contract.water.stability * (weight @ relative))
@@ -117,7 +117,7 @@ class Rivers:
         return np.asarray(self.base.world.value_added * growth)
 
     def _load(self, volume: FloatArray, people: FloatArray, effort: FloatArray, years: int) -> FloatArray:
-        """Load that enters at every section, t a year; parts of a city that are carved out send it where the city does."""
+        """Load that enters at every section, t a year; carved-out parts of a city send it where the city does."""
         sources = np.column_stack([people, volume @ self._groups])
         load = (sources @ self._rates) * (self._trend**years * (1.0 - effort))[:, None]
         return np.asarray((self._carved @ load)[self._city] * self._share)
