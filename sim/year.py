@@ -74,7 +74,9 @@ class Simulation:
         self.baseline_levers = Levers.neutral(base.admin_barrier, *sizes)
         self.levers = Levers.neutral(base.admin_barrier, *sizes)
         self.years = range(self.world.base_year, config.horizon + 1)
-        self.record = Record(self.years, self.world.n_regions, self.world.n_sectors, base.n_provinces)
+        self.record = Record(
+            self.years, self.world.n_regions, self.world.n_sectors, base.n_provinces, self.world.n_sections
+        )
         self.market = Market(base, tolerance=config.tolerance)
         self._agreed = tuple(name for name, policy in self.policies.items() if policy.agreement is not None)
         self.proposals = tuple(self._proposal(name, self.policies[name]) for name in self._agreed)

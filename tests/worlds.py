@@ -72,6 +72,14 @@ LAND = {
     "start": 2020, "end": 2024, "buyers": {"PRT": 6000, "MIL": 3000}, "sellers": {"VAL": 1.0},
     "price": {"CO": 500000, "IN": 300000}, "reclaiming": 100000, "idle": {"MIL": 500},
 }  # fmt: skip
+WATER = {
+    "section": "upper",
+    "upstream": "VAL",
+    "downstream": "PRT",
+    "amount": 2.0,
+    "extra": 1.0,
+    "indexed": "parties",
+}
 POLICIES: dict[str, dict[str, Any]] = {
     "assessment_reform": {"start": 2020, "end": 2030, "weight": 1.0},
     "free_relocation": {"start": 2020, "end": 2030, "reduction": 1.0, "cities": ["PRT", "MIL", "VAL"]},
@@ -97,6 +105,23 @@ POLICIES: dict[str, dict[str, Any]] = {
         "exit": 0.3,
         "spending": 300.0,
         "central_share": 0.5,
+    },
+    "river_contract": {
+        "start": 2020, "end": 2030, "contracts": {
+            "reward": {"start": 2021, "end": 2030, "water": WATER},
+            "spoilt": {
+                "start": 2020, "end": 2024,
+                "water": {
+                    "section": "middle", "upstream": "MIL", "downstream": "PRT", "rule": "damages", "amount": 3.0,
+                    "stability": 1.2,
+                },
+            },
+        },
+    },
+    "xinan_compensation": {
+        "start": 2020, "end": 2030, "contracts": {
+            "round": {"start": 2018, "end": 2030, "water": WATER | {"indexed": "none"}, "central": {2020: 2.0}},
+        },
     },
     "service_floor": {"start": 2020, "end": 2030, "floor": 1.6},
     "service_sharing": {"start": 2020, "end": 2022, "portability": 0.5},

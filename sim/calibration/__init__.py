@@ -128,7 +128,7 @@ def _blank(
         services=np.zeros(n),
         wedge=zero,
         wage_wedge=zero,
-        state=State.allocate(world.base_year, n, n_sectors, n_provinces),
+        state=State.allocate(world.base_year, n, n_sectors, n_provinces, world.n_sections),
         notes={},
     )
 

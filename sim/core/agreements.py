@@ -81,8 +81,15 @@ BASES: dict[str, Base] = {
         "carried_services", "", "services to residents of the register who live elsewhere, at home's spending per head"
     ),
     "cost": Base("cost_sharing", "", "what is spent at a place for all members, which they pay it"),
+    "water": Base("eco_compensation", "", "what the water that leaves an upstream city is worth, or what it spoils"),
 }
 """Bases by name."""
+
+BY_OTHERS = ("water",)
+"""Bases that another phase than sharing measures, and puts into next year's payments."""
+
+POLLUTANTS = ("permanganate", "ammonia", "nitrogen", "phosphorus")
+"""Permanganate index, ammonia nitrogen, total nitrogen, total phosphorus: what the Xin'an rule weighs."""
 
 SETTLED = "arbitration"
 """Rule of payments that were contested and are settled later."""
@@ -119,7 +126,7 @@ ROUNDING = 1e-9
 
 _ONLY = {
     "hosts": "moved_tax", "covers": "moved_tax", "term": "moved_tax", "capped": "moved_tax",
-    "gdp_attribution": "moved_tax", "cost": "cost",
+    "gdp_attribution": "moved_tax", "cost": "cost", "water": "water",
 }  # fmt: skip
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -143,6 +150,65 @@ class Dispute(_Part):
     withheld: float = Field(1.0, ge=0.0, le=1.0, description="share of the year's payments that is kept back")
     delay: int = Field(1, ge=1, le=30, description="years until it is settled", json_schema_extra={"unit": "years"})
     upheld: float = Field(1.0, ge=0.0, le=1.0, description="share of what was kept back that is paid then")
+
+
+class Water(_Part):
+    """What an upstream and a downstream city agree about the water at a section between them.
+
+    The index is ``P = stability x sum_k weight_k C_k / C_k0``, with concentrations against the base year's.
+    """
+
+    section: str = Field(description="river section where the water is judged (id of rivers.csv)")
+    upstream: Annotated[str, PLACE] = Field(description="city that the water comes from")
+    downstream: Annotated[str, PLACE] = Field(description="city that receives it")
+    rule: Literal["two_way", "reward", "damages"] = Field(
+        "two_way", description="two_way: downstream pays if P <= 1, upstream if not; reward: only the first; damages: "
+        "upstream pays the amount times P - 1 where that is positive",
+    )  # fmt: skip
+    amount: float = Field(
+        ge=0.0, description="paid in a year; of damages: for every 1 of P above 1",
+        json_schema_extra={"unit": "100 million yuan"},
+    )  # fmt: skip
+    extra: float = Field(
+        0.0, ge=0.0, description="paid besides by downstream if P is at the second tier or below",
+        json_schema_extra={"unit": "100 million yuan"},
+    )  # fmt: skip
+    tier: float = Field(0.95, gt=0.0, le=1.0, description="the second tier of P")
+    stability: float = Field(1.0, gt=0.0, description="k0, allowance for what the weather does to water")
+    pollutants: dict[str, Share] = Field(
+        default_factory=lambda: dict.fromkeys(POLLUTANTS, 1.0 / len(POLLUTANTS)), description="pollutant -> weight"
+    )
+    indexed: Literal["none", "parties"] = Field(
+        "none", description="amounts grow with nothing, or with both sides' GDP since the contract's first year"
+    )
+
+    @field_validator("pollutants")
+    @classmethod
+    def _known(cls, value: dict[str, float]) -> dict[str, float]:
+        for name in value:
+            if name not in POLLUTANTS:
+                raise ValueError(f"unknown pollutant '{name}'{did_you_mean(name, POLLUTANTS)}")
+        sums_to_one(value, "the weights of the pollutants")
+        return value
+
+    @model_validator(mode="after")
+    def _two_sides(self) -> Water:
+        if self.upstream == self.downstream:
+            raise ValueError(f"{self.upstream} is on both sides")
+        return self
+
+    def paid(self, index: float) -> float:
+        """What downstream pays upstream at this P, negative when upstream pays; before indexation."""
+        if self.rule == "damages":
+            return -self.amount * max(index - 1.0, 0.0)
+        if index > 1.0:
+            return -self.amount if self.rule == "two_way" else 0.0
+        return self.amount + (self.extra if index <= self.tier else 0.0)
+
+    @property
+    def stake(self) -> float:
+        """What upstream gains by P at the second tier instead of above 1; of damages, by 1 of P."""
+        return self.amount if self.rule == "damages" else self.paid(self.tier) - self.paid(2.0)
 
 
 class Contract(_Part):
@@ -212,6 +278,7 @@ class Contract(_Part):
         default_factory=dict, description="of cost: place -> what is spent there this year",
         json_schema_extra={"unit": "100 million yuan"},
     )  # fmt: skip
+    water: Water | None = Field(None, description="of water: where it is judged and what is paid")
 
     @field_validator("base")
     @classmethod
@@ -249,6 +316,8 @@ class Contract(_Part):
                 call_default_factory=True
             ):
                 raise ValueError(f"{field} is for base {_ONLY[field]}, not for {self.base}")
+        if self.base == "water" and self.water is None:
+            raise ValueError("base water needs water: the section and the amount")
         if self.start is not None and self.end is not None and self.end < self.start:
             raise ValueError(f"ends in {self.end}, before it begins in {self.start}")
         if self.cap is not None and self.cap < self.floor:

@@ -11,7 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Dim = Literal["region", "sector", "origin", "destination", "province", "pair", "triple", "depth", "aggregate", "term"]
+Dim = Literal[
+    "region", "sector", "origin", "destination", "province", "pair", "triple", "depth", "aggregate", "term", "section",
+    "pollutant",
+]  # fmt: skip
 Kind = Literal["stock", "flow", "memory"]
 Table = Literal["cities", "sectors", "flows", "provinces", "none"]
 

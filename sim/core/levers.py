@@ -41,6 +41,7 @@ class Levers:
     service_floor: FloatArray  # [N] least public spending per resident, 10,000 yuan; the centre pays what is missing
     works: FloatArray  # [N] infrastructure for joint projects built here this year, 100 million yuan, paid next year
     grant: FloatArray  # [N] what the centre pays towards them
+    river_effort: FloatArray  # [N] share of the load into rivers that is kept back beyond the general trend
     relocation_contract: FloatArray  # [N, N] index of the contract that covers a move, -1 = none
     sharing: FloatArray  # [contract, N] part of what it owes under a contract that a member pays; 0 = not a member
     sector_barrier: FloatArray  # [S, N, N] factor on admin_barrier by sector; [0, N, N] until a policy asks for it
@@ -75,6 +76,7 @@ class Levers:
             service_floor=np.zeros(n),
             works=np.zeros(n),
             grant=np.zeros(n),
+            river_effort=np.zeros(n),
             relocation_contract=np.full((n, n), -1.0),
             sharing=np.zeros((0, n)),
             sector_barrier=np.ones((0, n, n)),

@@ -17,8 +17,8 @@ class Record:
     and multiplied out when asked for: writing it every year would cost more than solving the market.
     """
 
-    def __init__(self, years: range, n_regions: int, n_sectors: int, n_provinces: int) -> None:
-        size = sizes(n_regions, n_sectors, n_provinces)
+    def __init__(self, years: range, n_regions: int, n_sectors: int, n_provinces: int, n_sections: int = 0) -> None:
+        size = sizes(n_regions, n_sectors, n_provinces, n_sections)
         self.years = years
         self.n_done = 0
         self.arrays: dict[str, FloatArray] = {}

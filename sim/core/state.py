@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sim.core.agreements import POLLUTANTS
 from sim.core.arrays import FloatArray, IntArray
 from sim.core.errors import InputError
 from sim.core.fields import Field, array_field, fields_of
@@ -286,6 +287,17 @@ class State:
         "flow",
         "cities",
     )
+    # flows: rivers
+    river_load: FloatArray = array_field(
+        "section,pollutant", "t a year", "load that enters a river section from its city", "flow"
+    )
+    river_flow: FloatArray = array_field("section,pollutant", "t a year", "load that passes a river section", "flow")
+    section_index: FloatArray = array_field(
+        "section", "1", "concentration over its standard of the pollutant that is worst, 1 = just met", "flow"
+    )
+    river_index: FloatArray = array_field(
+        "region", "1", "mean section_index of the place's river sections; 0 where it has none", "flow", "cities"
+    )
     # memory: what a bit-exact restart needs besides
     price_memory: FloatArray = array_field(
         "pair,pair,sector,region", "log", "log f and log P of the last two years", "memory"
@@ -346,9 +358,9 @@ class State:
     acceleration_stored: IntArray = dataclasses.field(default_factory=lambda: np.zeros(2, dtype=np.int64))
 
     @classmethod
-    def allocate(cls, year: int, n_regions: int, n_sectors: int, n_provinces: int) -> State:
+    def allocate(cls, year: int, n_regions: int, n_sectors: int, n_provinces: int, n_sections: int = 0) -> State:
         """A state of zeros."""
-        size = sizes(n_regions, n_sectors, n_provinces)
+        size = sizes(n_regions, n_sectors, n_provinces, n_sections)
         arrays = {field.name: np.zeros(tuple(size[dim] for dim in field.dims)) for field in FIELDS}
         return cls(year=year, **arrays)  # type: ignore[arg-type]
 
@@ -388,7 +400,7 @@ SAVED = (*(field.name for field in FIELDS), *SHARED, *AGREED, "acceleration_stor
 ACCELERATION_DEPTH = 30  # pairs the solver remembers: measured, later years then need 5 sweeps instead of 23
 
 
-def sizes(n_regions: int, n_sectors: int, n_provinces: int) -> dict[str, int]:
+def sizes(n_regions: int, n_sectors: int, n_provinces: int, n_sections: int = 0) -> dict[str, int]:
     """Length of every dimension a field may have."""
     places = {"region": n_regions, "origin": n_regions, "destination": n_regions}
     return {
@@ -400,6 +412,8 @@ def sizes(n_regions: int, n_sectors: int, n_provinces: int) -> dict[str, int]:
         "depth": ACCELERATION_DEPTH,
         "aggregate": len(AGGREGATES),
         "term": len(SCORE_TERMS),
+        "section": n_sections,
+        "pollutant": len(POLLUTANTS),
     }
 
 

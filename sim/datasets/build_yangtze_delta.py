@@ -35,6 +35,7 @@ BY_HAND = "by_hand"
 KEPT_BY_HAND = (
     *("provinces", "sectors", "location_quotients", "parameters", "targets", "gateways"),
     *("parts", "part_shares", "part_travel_times", "groups"),
+    *("rivers", "river_quality"),
 )
 
 

@@ -22,6 +22,7 @@ from sim.core.errors import InputError
 from sim.core.words import did_you_mean
 from sim.datasets import reader
 from sim.datasets.check_network import check_network
+from sim.datasets.check_rivers import check_rivers
 from sim.datasets.reader import MANIFEST, DataFolder
 from sim.datasets.schema import (
     AMOUNTS,
@@ -111,6 +112,7 @@ def check_tables(data: DataFolder) -> CheckReport:
     _check_travel_times(tables, data.manifest.get("symmetric_travel_times", True) is not False, report)
     _check_flows(tables, report)
     check_network(tables, base_year, report)
+    check_rivers(tables, report)
     _check_parts(tables, report)
     _check_parameters(tables, report)
     return report

@@ -14,6 +14,8 @@ import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from sim.core.agreements import POLLUTANTS
+
 Kind = Literal["id", "text", "number", "integer", "flag"]
 
 REST_OF_COUNTRY: Final = "ROC"
@@ -517,6 +519,42 @@ GATEWAY_TABLE = Table(
     key=("region", "role", "name"),
     required=False,
 )
+RIVERS = Table(
+    "rivers.csv",
+    "Optional, with river_quality.csv: river sections, each at the lower end of a city's stretch, and where their "
+    "water goes next",
+    (
+        Column("section", "id", "section id"),
+        *NAMES,
+        Column("river", "text", "river, canal or lake"),
+        _region("city", "city whose load enters above the section"),
+        Column("downstream", "id", "next section, empty at the sea", refers_to=("rivers.csv",), required=False),
+        Column("length_km", "number", "way to the next section or the sea", "km", 0, measured=True),
+        Column("days", "number", "time that the water takes for it", "days", 0, measured=True),
+        Column("load_share", "number", "share of the city's load that enters here", "1", 0, 1, measured=True),
+        Column(
+            "outside", "number", "share of the base year's flow from outside the data set", "1", 0, 0.99, measured=True
+        ),
+        SOURCE,
+        STATUS,
+    ),
+    key=("section",),
+    required=False,
+)
+RIVER_QUALITY = Table(
+    "river_quality.csv",
+    "Water of the base year at every section, pollutant by pollutant",
+    (
+        Column("section", "id", "section id", refers_to=("rivers.csv",)),
+        Column("pollutant", "text", "what is measured", values=POLLUTANTS),
+        Column("concentration", "number", "mean of the base year", "mg/l", 0, measured=True),
+        Column("standard", "number", "most that the section may have, empty if not judged", "mg/l", 0, required=False),
+        SOURCE,
+        STATUS,
+    ),
+    key=("section", "pollutant"),
+    required=False,
+)
 
 TABLES: Final = {
     table.name: table
@@ -546,6 +584,8 @@ TABLES: Final = {
         ROUTES,
         TRAINS,
         GATEWAY_TABLE,
+        RIVERS,
+        RIVER_QUALITY,
     )
 }
 """All tables by name (the file name without .csv), in the order in which they are checked."""

@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.core.agreements import POLLUTANTS
 from sim.core.errors import InputError
 from sim.core.words import did_you_mean
 from sim.datasets import reader
@@ -39,6 +40,7 @@ from sim.datasets.schema import (
     REGION_KINDS,
     REST_OF_COUNTRY,
     REST_OF_WORLD,
+    RIVERS,
     TABLES,
     VALUE_ADDED,
 )
@@ -235,6 +237,45 @@ class World:
     def parts(self) -> pd.DataFrame:
         """Parts of cities that can be carved out: part, parent, names, place; empty where the data set has none."""
         return self.tables["parts"] if "parts" in self.tables else pd.DataFrame(columns=PARTS.names)
+
+    @cached_property
+    def rivers(self) -> pd.DataFrame:
+        """River sections, index section: city, downstream, days and so on; empty where the data set has none."""
+        table = self.tables["rivers"] if "rivers" in self.tables else pd.DataFrame(columns=RIVERS.names)
+        return table.set_index("section", drop=False)
+
+    @cached_property
+    def section_ids(self) -> tuple[str, ...]:
+        return tuple(self.rivers["section"])
+
+    @property
+    def n_sections(self) -> int:
+        return len(self.section_ids)
+
+    def section_index(self, section: str) -> int:
+        """Position of a river section by id.
+
+        Raises:
+            InputError: the data set has no such section.
+        """
+        if section not in self.section_ids:
+            known = ", ".join(self.section_ids) or "none, the data set has no rivers.csv"
+            raise InputError(
+                f"unknown river section '{section}'{did_you_mean(section, self.section_ids)}", allowed=known
+            )
+        return self.section_ids.index(section)
+
+    @cached_property
+    def section_city(self) -> IntArray:
+        """Position of the city of a river section [section]."""
+        return _frozen(np.array([self.index(city) for city in self.rivers["city"]], dtype=np.int64))
+
+    def river_quality(self, column: str) -> FloatArray:
+        """Concentration or standard in mg/l [section, pollutant]; NaN where there is no standard."""
+        if not self.n_sections:
+            return _frozen(np.zeros((0, len(POLLUTANTS))))
+        wide = self.tables["river_quality"].pivot(index="section", columns="pollutant", values=column)
+        return _frozen(wide.reindex(index=list(self.section_ids), columns=list(POLLUTANTS)).to_numpy(np.float64))
 
     @cached_property
     def home(self) -> IntArray:

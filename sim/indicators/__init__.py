@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.indicators import economy, fiscal, inequality, network, outcomes, people, trade
+from sim.indicators import economy, fiscal, inequality, network, outcomes, people, rivers, trade
 from sim.indicators.base import REGISTRY, Indicator
 from sim.indicators.comparison import COMPARISONS
 
@@ -16,5 +16,6 @@ __all__ = [
     "network",
     "outcomes",
     "people",
+    "rivers",
     "trade",
 ]

@@ -17,6 +17,7 @@ from sim.policies.market_integration import MarketIntegration
 from sim.policies.metro_areas import MetroAreas
 from sim.policies.opening_hub import OpeningHub
 from sim.policies.rail_lines import RailLines
+from sim.policies.river_contract import RiverContract
 from sim.policies.rural_revitalisation import RuralRevitalisation
 from sim.policies.service_floor import ServiceFloor
 from sim.policies.service_sharing import ServiceSharing
@@ -24,6 +25,7 @@ from sim.policies.standards_recognition import StandardsRecognition
 from sim.policies.tax_sharing import TaxSharing
 from sim.policies.technology_market import TechnologyMarket
 from sim.policies.toll_gates import TollGates
+from sim.policies.xinan_compensation import XinanCompensation
 
 REGISTRY: dict[str, type[Policy]] = {
     "assessment_reform": AssessmentReform,
@@ -40,6 +42,7 @@ REGISTRY: dict[str, type[Policy]] = {
     "metro_areas": MetroAreas,
     "rail_lines": RailLines,
     "opening_hub": OpeningHub,
+    "river_contract": RiverContract,
     "rural_revitalisation": RuralRevitalisation,
     "service_floor": ServiceFloor,
     "service_sharing": ServiceSharing,
@@ -47,6 +50,7 @@ REGISTRY: dict[str, type[Policy]] = {
     "tax_sharing": TaxSharing,
     "technology_market": TechnologyMarket,
     "toll_gates": TollGates,
+    "xinan_compensation": XinanCompensation,
 }
 
 __all__ = [
@@ -67,6 +71,7 @@ __all__ = [
     "OpeningHub",
     "Policy",
     "RailLines",
+    "RiverContract",
     "RuralRevitalisation",
     "ServiceFloor",
     "ServiceSharing",
@@ -74,4 +79,5 @@ __all__ = [
     "TaxSharing",
     "TechnologyMarket",
     "TollGates",
+    "XinanCompensation",
 ]

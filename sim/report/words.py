@@ -33,6 +33,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "policy.service_sharing": ("services that are valid across provinces", "公共服务跨省互认"),
     "policy.tax_sharing": ("sharing what cities collect under contracts", "城市间按协议分享税收"),
     "policy.standards_recognition": ("recognising each other's standards and tests", "标准和检测结果互认"),
+    "policy.river_contract": ("contracts about water between upstream and downstream", "上下游城市水质补偿协议"),
+    "policy.xinan_compensation": ("compensation for the water of the Xin'an river", "新安江流域生态补偿"),
     "policy.toll_gates": ("removing toll gates at provincial borders", "取消省界收费站"),
     "policy.customs_union": ("one customs with a single window", "通关一体化和单一窗口"),
     "policy.capital_market": ("one capital market", "统一资本市场"),

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from sim.core.agreements import value_at
+from sim.core.agreements import BY_OTHERS, value_at
 from sim.core.arrays import FloatArray
 from sim.core.levers import Levers
 from sim.core.state import ARBITRATION, EVENT, EVENTS, EVERY_SECTOR, PAYMENT, REASONS, State
@@ -95,7 +95,7 @@ class Share:
     def _of(self, number: int, moved: FloatArray, state: State, levers: Levers) -> FloatArray:
         """Payments under one contract; ``moved`` is what is owed on capital that moved under it."""
         contract = levers.contracts[number]
-        if contract.is_plain:
+        if contract.is_plain or contract.base in BY_OTHERS:
             return moved
         case = Case(contract, number, state, levers, self.base, self._trade)
         if case.age < 0:

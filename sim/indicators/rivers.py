@@ -1,0 +1,20 @@
+"""Whether rivers are as clean as they should be."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.core.arrays import FloatArray, IntArray
+from sim.indicators.base import PER_CENT, SETS, View, indicator
+
+
+@indicator("%", *SETS)
+def river_compliance(view: View, members: IntArray) -> FloatArray:
+    """Share of the cities' river sections that meet their standard; NaN where they have none.
+
+    Sections lie where rivers leave a city's territory, which is what the plan calls sections across borders.
+    """
+    index = view["section_index"][:, np.isin(view.world.section_city, members)]
+    if not index.shape[1]:
+        return np.full(len(index), np.nan)
+    return np.asarray(PER_CENT * (index <= 1.0).mean(axis=1))
