@@ -20,6 +20,7 @@ COMPUTED = {
     "T07": "railway_density",
     "T08": "expressway_density",
     "T03": "urbanisation_rate",
+    "T13": "energy_intensity_change",
     "T14": "public_spending_per_head",
     "T15": "schooling_years",
     "T16": "life_expectancy",

@@ -6,6 +6,7 @@ from sim.policies.assessment_reform import AssessmentReform
 from sim.policies.base import Effect, Policy
 from sim.policies.capital_market import CapitalMarket
 from sim.policies.customs_union import CustomsUnion
+from sim.policies.dual_control import DualControl
 from sim.policies.free_relocation import FreeRelocation
 from sim.policies.free_trade_zone import FreeTradeZone
 from sim.policies.harmonised_rules import HarmonisedRules
@@ -17,6 +18,7 @@ from sim.policies.market_integration import MarketIntegration
 from sim.policies.metro_areas import MetroAreas
 from sim.policies.opening_hub import OpeningHub
 from sim.policies.rail_lines import RailLines
+from sim.policies.rights_trading import RightsTrading
 from sim.policies.rural_revitalisation import RuralRevitalisation
 from sim.policies.service_floor import ServiceFloor
 from sim.policies.service_sharing import ServiceSharing
@@ -29,6 +31,7 @@ REGISTRY: dict[str, type[Policy]] = {
     "assessment_reform": AssessmentReform,
     "capital_market": CapitalMarket,
     "customs_union": CustomsUnion,
+    "dual_control": DualControl,
     "free_relocation": FreeRelocation,
     "free_trade_zone": FreeTradeZone,
     "harmonised_rules": HarmonisedRules,
@@ -40,6 +43,7 @@ REGISTRY: dict[str, type[Policy]] = {
     "metro_areas": MetroAreas,
     "rail_lines": RailLines,
     "opening_hub": OpeningHub,
+    "rights_trading": RightsTrading,
     "rural_revitalisation": RuralRevitalisation,
     "service_floor": ServiceFloor,
     "service_sharing": ServiceSharing,
@@ -54,6 +58,7 @@ __all__ = [
     "AssessmentReform",
     "CapitalMarket",
     "CustomsUnion",
+    "DualControl",
     "Effect",
     "FreeRelocation",
     "FreeTradeZone",
@@ -67,6 +72,7 @@ __all__ = [
     "OpeningHub",
     "Policy",
     "RailLines",
+    "RightsTrading",
     "RuralRevitalisation",
     "ServiceFloor",
     "ServiceSharing",

@@ -38,6 +38,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "policy.capital_market": ("one capital market", "统一资本市场"),
     "policy.technology_market": ("one market for technology", "统一技术市场"),
     "policy.opening_hub": ("a hub open to the world", "开放枢纽"),
+    "policy.dual_control": ("dual control of energy", "能耗双控"),
+    "policy.rights_trading": ("trading rights to emit or to use energy", "碳排放权、用能权交易"),
     "caution.capital_market": (
         "What the capital market brings of this is not to be quoted by itself: it rests on base-year differences in "
         "returns between cities, which carry the error of imputed capital stocks.",
