@@ -1,9 +1,9 @@
 """Energy use, carbon and power by place, and the markets for rights to them.
 
 ``E_is(t) = E_is(0) (Y_is / Y_is(0)) (1 - d)^t`` with Y the volume of value added: intensities by sector are the
-nation's, scaled to what every province uses; households' energy follows real consumption. Carbon is fossil energy times
-a factor. Power is used in proportion to energy and made where the power sector is; what comes from elsewhere brings its
-carbon to where it is made: ``carbon_i = fossil_i factor - imports_i grid factor``; imports sum to zero over the nation.
+nation's, scaled to what every province uses; households' is spread by residents and follows real GDP. Carbon is fossil
+energy times a factor. Power is used in proportion to energy and made where the power sector is; what comes from
+elsewhere leaves its carbon where it is made: ``carbon_i = fossil_i factor - imports_i grid factor``; imports sum to zero over the nation.
 
 Abatement under rights (:mod:`sim.mechanisms.environment.rights`) lowers energy and carbon of the year itself; its cost
 is lost productivity of the next, ``cost_is / value added_is``, and rights that cities buy from each other are settled
@@ -23,7 +23,7 @@ from sim.core.arrays import FloatArray, IntArray
 from sim.core.errors import ModelWarning
 from sim.core.levers import RIGHTS, Levers
 from sim.core.state import EVERY_SECTOR, PAYMENT, State
-from sim.mechanisms.base_year import BaseYear
+from sim.mechanisms.base_year import BaseYear, factor_bundle
 from sim.mechanisms.environment import rights
 
 ENERGY, CARBON = (RIGHTS.index(name) for name in ("energy", "carbon"))
@@ -51,7 +51,7 @@ class Energy:
     """Computes the year's energy, carbon and power, clears the markets for rights, bills the next year."""
 
     reads: ClassVar[tuple[str, ...]] = (
-        *("volume_memory", "consumption", "cpi", "value_added", "resident_population", "gdp", "payments", "payable"),
+        *("volume_memory", "real_gdp", "value_added", "resident_population", "gdp", "payments", "payable"),
     )
     writes: ClassVar[tuple[str, ...]] = (
         *(
@@ -78,17 +78,18 @@ class Energy:
         self._clean, self._rise, self._by_saving = map(p.value, ("clean_share", "clean_share_rise", "carbon_by_saving"))
         nation = state.value_added[: world.row].sum(axis=0)
         energy = state.value_added * _ratio(p.by_sector("sector_energy"), nation)
-        real = _ratio(state.consumption, state.cpi)
-        household = real * (p.value("household_energy") / real[: world.row].sum())
+        people = state.resident_population
+        household = people * (p.value("household_energy") / people[: world.row].sum())
         total = np.bincount(home, energy.sum(axis=1) + household).astype(np.float64)
         scale = _ratio(world.by_region("energy_use"), total[home])
         self._energy = energy * scale[:, None]
-        self._household = _ratio(household * scale, real)  # per unit of real consumption
+        self._household = _ratio(household * scale, state.real_gdp)
         self._power_per_energy = _ratio(world.by_region("power_use"), world.by_region("energy_use"))
         maker = state.value_added * p.by_sector("makes_power")
         made = np.bincount(home, maker.sum(axis=1)).astype(np.float64)
         self._power_made = maker * _ratio(world.by_region("power_output"), made[home])[:, None]
-        self._volume = state.volume_memory.copy()
+        bundle = factor_bundle(state, base)
+        self._volume = np.log(np.where(bundle > 0.0, bundle, 1.0)) + np.log(state.effective_productivity)
 
     def update(self, state: State, levers: Levers) -> None:
         """The year's energy and carbon; what rights cost and who owes whom."""
@@ -100,7 +101,7 @@ class Energy:
         for flow in YEARLY:
             getattr(state, flow)[:] = 0.0
         np.multiply(self._energy, growth * pace, out=state.energy)
-        np.multiply(self._household, _ratio(state.consumption, state.cpi) * pace, out=state.household_energy)
+        np.multiply(self._household, state.real_gdp * pace, out=state.household_energy)
         left = np.ones_like(state.energy)
         if (levers.right_market >= 0.0).any():
             state.energy *= self._kept(ENERGY, state.energy, self._energy, self._slope * carbon, state, levers)
