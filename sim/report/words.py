@@ -103,13 +103,15 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "answer.range": ("{low} to {high}", "{low}至{high}"),
     "answer.rights_carbon": (
-        "In {year} the right to emit a tonne of carbon dioxide costs {price} yuan, cities buy rights to {volume} million "
-        "tonnes from each other, and trade saves {gain} of the {cost} that the same percentage for everyone would cost.",
+        "In {year} the right to emit a tonne of carbon dioxide costs {price} yuan, cities buy rights to "
+        "{volume} million tonnes from each other, and trade saves {gain} of the {cost} that the same percentage for "
+        "everyone would cost.",
         "{year}年，每吨二氧化碳排放权价格为{price}元，城市之间净买卖{volume}百万吨；若各企业同比例减排需{cost}，交易节省{gain}。",
     ),
     "answer.rights_energy": (
-        "In {year} the right to use a tonne of coal equivalent costs {price} yuan, cities buy rights to {volume} million "
-        "tonnes from each other, and trade saves {gain} of the {cost} that the same percentage for everyone would cost.",
+        "In {year} the right to use a tonne of coal equivalent costs {price} yuan, cities buy rights to "
+        "{volume} million tonnes from each other, and trade saves {gain} of the {cost} that the same percentage for "
+        "everyone would cost.",
         "{year}年，每吨标准煤用能权价格为{price}元，城市之间净买卖{volume}百万吨；若各企业同比例减量需{cost}，交易节省{gain}。",
     ),
     "answer.no_price_carbon": (

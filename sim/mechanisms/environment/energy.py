@@ -3,7 +3,8 @@
 ``E_is(t) = E_is(0) (Y_is / Y_is(0)) (1 - d)^t`` with Y the volume of value added: intensities by sector are the
 nation's, scaled to what every province uses; households' is spread by residents and follows real GDP. Carbon is fossil
 energy times a factor. Power is used in proportion to energy and made where the power sector is; what comes from
-elsewhere leaves its carbon where it is made: ``carbon_i = fossil_i factor - imports_i grid factor``; imports sum to zero over the nation.
+elsewhere leaves its carbon where it is made: ``carbon_i = fossil_i factor - imports_i grid factor``, and imports sum to
+zero over the nation.
 
 Abatement under rights (:mod:`sim.mechanisms.environment.rights`) lowers energy and carbon of the year itself; its cost
 is lost productivity of the next, ``cost_is / value added_is``, and rights that cities buy from each other are settled
@@ -72,6 +73,7 @@ class Energy:
         world, state = base.world, base.state
         p, home = world.parameters, world.province_of
         self.base = base
+        self._told: set[tuple[int, int]] = set()  # caps above use that were warned of, each once
         self._city = np.arange(world.n_regions) < world.n_cities
         self._slope = p.by_sector("abatement_slope")
         self._decline, self._factor, self._grid = map(p.value, ("energy_decline", "carbon_factor", "power_carbon"))
@@ -130,10 +132,11 @@ class Energy:
         right, place, use = group.right, group.place, group.use.ravel()
         cap = levers.right_cap[right, place] * group.first
         reduction, is_above = rights.required(group.use.sum(axis=1), levers.right_cut[right, place], cap)
-        if is_above:
-            where = self.base.world.region_ids[place[0]]
-            message = f"the cap on {RIGHTS[right]} of {where}'s group is above what it uses without a cap"
-            warnings.warn(f"{message}: it costs nothing and changes nothing", ModelWarning, stacklevel=2)
+        if is_above and (right, int(place[0])) not in self._told:
+            self._told.add((right, int(place[0])))
+            first = self.base.world.regions["name_en"].iloc[place[0]]
+            message = f"the cap on {RIGHTS[right]} for {place.size} cities, {first} first, is above what they use"
+            warnings.warn(f"{message} without it in {state.year}: such years cost nothing", ModelWarning, stacklevel=2)
         slope = np.tile(group.slope, place.size)
         same = rights.uniform(use, reduction)
         trades = levers.right_trade[right] > 0.0
