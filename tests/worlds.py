@@ -134,6 +134,11 @@ POLICIES: dict[str, dict[str, Any]] = {
     },
     "capital_market": {"start": 2020, "end": 2022, "reduction": 0.5},
     "technology_market": {"start": 2020, "end": 2022, "link": 1.0},
+    "dual_control": {"start": 2020, "end": 2022, "right": "energy", "cut": 0.1},
+    "rights_trading": {
+        "start": 2020, "end": 2022, "right": "carbon", "cut": 0.2,
+        "allocation": {"grandfathering": 0.25, "per_head": 0.25, "per_gdp": 0.25, "auction": 0.25},
+    },
     "opening_hub": {
         "start": 2020, "end": 2022, "opening": 1.0, "sectors": ["SRV"], "export_cut": 0.1, "import_cut": 0.1,
         "cities": ["PRT"],

@@ -80,6 +80,7 @@ BASES: dict[str, Base] = {
     "absent_services": Base(
         "carried_services", "", "services to residents of the register who live elsewhere, at home's spending per head"
     ),
+    "rights": Base("rights", "", "what is bought on a market for rights, which the market itself enters"),
     "cost": Base("cost_sharing", "", "what is spent at a place for all members, which they pay it"),
     "water": Base("eco_compensation", "", "what the water that leaves an upstream city is worth, or what it spoils"),
 }

@@ -11,6 +11,11 @@ from sim.core.agreements import Contract
 from sim.core.arrays import FloatArray, IntArray
 from sim.core.errors import InputError
 
+RIGHTS = ("energy", "carbon")
+"""Rights that may be capped and traded: to use energy (10,000 tce), to emit carbon (10,000 t of CO2)."""
+ALLOCATIONS = ("grandfathering", "per_head", "per_gdp", "auction")
+"""How the first holders of rights are chosen: by base-year use, residents, GDP, or where they are used, for money."""
+
 
 @dataclass
 class Levers:
@@ -42,6 +47,12 @@ class Levers:
     works: FloatArray  # [N] infrastructure for joint projects built here this year, 100 million yuan, paid next year
     grant: FloatArray  # [N] what the centre pays towards them
     river_effort: FloatArray  # [N] share of the load into rivers that is kept back beyond the general trend
+    right_market: FloatArray  # [right, N] number of the group that a city shares its cap with, -1 = no cap
+    right_cut: FloatArray  # [right, N] share of the year's use without abatement that has to go
+    right_cap: FloatArray  # [right, N] highest use over the base year's, infinite = none
+    right_trade: FloatArray  # [right] 1 = groups are markets, 0 = the same percentage for everyone in a group
+    right_allocation: FloatArray  # [right, rule] share of the rights by who gets them first
+    right_contract: FloatArray  # [right] index of the contract under which cities pay each other, -1 = none
     relocation_contract: FloatArray  # [N, N] index of the contract that covers a move, -1 = none
     sharing: FloatArray  # [contract, N] part of what it owes under a contract that a member pays; 0 = not a member
     sector_barrier: FloatArray  # [S, N, N] factor on admin_barrier by sector; [0, N, N] until a policy asks for it
@@ -77,6 +88,12 @@ class Levers:
             works=np.zeros(n),
             grant=np.zeros(n),
             river_effort=np.zeros(n),
+            right_market=np.full((len(RIGHTS), n), -1.0),
+            right_cut=np.zeros((len(RIGHTS), n)),
+            right_cap=np.full((len(RIGHTS), n), np.inf),
+            right_trade=np.zeros(len(RIGHTS)),
+            right_allocation=np.zeros((len(RIGHTS), len(ALLOCATIONS))),
+            right_contract=np.full(len(RIGHTS), -1.0),
             relocation_contract=np.full((n, n), -1.0),
             sharing=np.zeros((0, n)),
             sector_barrier=np.ones((0, n, n)),

@@ -298,7 +298,56 @@ class State:
     river_index: FloatArray = array_field(
         "region", "1", "mean section_index of the place's river sections; 0 where it has none", "flow", "cities"
     )
+    # flows: energy and rights
+    energy: FloatArray = array_field("region,sector", "10,000 tce", "energy used, after abatement", "flow", "sectors")
+    household_energy: FloatArray = array_field("region", "10,000 tce", "energy used by households", "flow", "cities")
+    fossil_energy: FloatArray = array_field(
+        "region", "10,000 tce", "part of all energy used that is fossil", "flow", "cities"
+    )
+    carbon: FloatArray = array_field(
+        "region", "10,000 t CO2", "carbon of energy, that of power where it is made", "flow", "cities"
+    )
+    power_use: FloatArray = array_field("region", "100 million kWh", "power used", "flow", "cities")
+    power_import: FloatArray = array_field(
+        "region", "100 million kWh", "power used less power made; sums to zero over the country", "flow", "cities"
+    )
+    energy_price: FloatArray = array_field(
+        "region", "yuan per tce", "price of the right to use energy", "flow", "cities"
+    )
+    carbon_price: FloatArray = array_field(
+        "region", "yuan per t CO2", "price of the right to emit carbon", "flow", "cities"
+    )
+    energy_bought: FloatArray = array_field(
+        "region",
+        "10,000 tce",
+        "rights to use energy that the city's firms buy from other cities, net",
+        "flow",
+        "cities",
+    )
+    carbon_bought: FloatArray = array_field(
+        "region",
+        "10,000 t CO2",
+        "rights to emit carbon that the city's firms buy from other cities, net",
+        "flow",
+        "cities",
+    )
+    abatement_cost: FloatArray = array_field(
+        "region", MONEY, "cost of abatement under caps, lost as productivity in the next year", "flow", "cities"
+    )
+    uniform_cost: FloatArray = array_field(
+        "region", MONEY, "what the same abatement would cost if everyone abated the same percentage", "flow", "cities"
+    )
+    auction_revenue: FloatArray = array_field(
+        "region",
+        MONEY,
+        "rights auctioned here at their price, handed back to firms here as a lump sum",
+        "flow",
+        "cities",
+    )
     # memory: what a bit-exact restart needs besides
+    abatement_loss: FloatArray = array_field(
+        "region,sector", "log points", "productivity that abatement costs in the next year", "memory"
+    )
     price_memory: FloatArray = array_field(
         "pair,pair,sector,region", "log", "log f and log P of the last two years", "memory"
     )

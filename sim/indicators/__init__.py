@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.indicators import economy, fiscal, inequality, network, outcomes, people, rivers, trade
+from sim.indicators import economy, energy, fiscal, inequality, network, outcomes, people, rivers, trade
 from sim.indicators.base import REGISTRY, Indicator
 from sim.indicators.comparison import COMPARISONS
 
@@ -11,6 +11,7 @@ __all__ = [
     "REGISTRY",
     "Indicator",
     "economy",
+    "energy",
     "fiscal",
     "inequality",
     "network",

@@ -21,6 +21,7 @@ COMPUTED = {
     "T08": "expressway_density",
     "T03": "urbanisation_rate",
     "T12": "river_compliance",
+    "T13": "energy_intensity_change",
     "T14": "public_spending_per_head",
     "T15": "schooling_years",
     "T16": "life_expectancy",

@@ -6,6 +6,7 @@ from sim.policies.assessment_reform import AssessmentReform
 from sim.policies.base import Effect, Policy
 from sim.policies.capital_market import CapitalMarket
 from sim.policies.customs_union import CustomsUnion
+from sim.policies.dual_control import DualControl
 from sim.policies.free_relocation import FreeRelocation
 from sim.policies.free_trade_zone import FreeTradeZone
 from sim.policies.harmonised_rules import HarmonisedRules
@@ -17,6 +18,7 @@ from sim.policies.market_integration import MarketIntegration
 from sim.policies.metro_areas import MetroAreas
 from sim.policies.opening_hub import OpeningHub
 from sim.policies.rail_lines import RailLines
+from sim.policies.rights_trading import RightsTrading
 from sim.policies.river_contract import RiverContract
 from sim.policies.rural_revitalisation import RuralRevitalisation
 from sim.policies.service_floor import ServiceFloor
@@ -31,6 +33,7 @@ REGISTRY: dict[str, type[Policy]] = {
     "assessment_reform": AssessmentReform,
     "capital_market": CapitalMarket,
     "customs_union": CustomsUnion,
+    "dual_control": DualControl,
     "free_relocation": FreeRelocation,
     "free_trade_zone": FreeTradeZone,
     "harmonised_rules": HarmonisedRules,
@@ -43,6 +46,7 @@ REGISTRY: dict[str, type[Policy]] = {
     "rail_lines": RailLines,
     "opening_hub": OpeningHub,
     "river_contract": RiverContract,
+    "rights_trading": RightsTrading,
     "rural_revitalisation": RuralRevitalisation,
     "service_floor": ServiceFloor,
     "service_sharing": ServiceSharing,
@@ -58,6 +62,7 @@ __all__ = [
     "AssessmentReform",
     "CapitalMarket",
     "CustomsUnion",
+    "DualControl",
     "Effect",
     "FreeRelocation",
     "FreeTradeZone",
@@ -71,6 +76,7 @@ __all__ = [
     "OpeningHub",
     "Policy",
     "RailLines",
+    "RightsTrading",
     "RiverContract",
     "RuralRevitalisation",
     "ServiceFloor",

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sim.policies import Policy
+from sim.policies.rights_trading import RightsTrading
 from sim.report.agree import outcomes
-from sim.report.formats import money, people, percent, share
+from sim.report.formats import MILLION, money, number, people, percent, share
 from sim.report.view import REGION, SAME, View, ends, totals
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def answer(run: Run, language: str = "en") -> list[str]:
 
 def sentences(view: View) -> list[str]:
     """The answer of a run already in view."""
-    decided = [*outcomes(view), *_subsidies(view)]
+    decided = [*_rights(view), *outcomes(view), *_subsidies(view)]
     if view.before is None:
         return [*decided, _course(view), _pace(view), _budgets(view)]
     if view.has_effect:
@@ -44,6 +45,22 @@ def _cautions(view: View) -> list[str]:
     policies = {name: policy for name, policy in view.run.config.policies.items() if isinstance(policy, Policy)}
     acting = [name for name, policy in policies.items() if getattr(policy, policy.effect.strength)]
     return [view.words(f"caution.{name}") for name in acting if view.words.get(f"caution.{name}", "")]
+
+
+def _rights(view: View) -> list[str]:
+    """Price and volume of rights that are traded, and what trade saves against the same percentage for everyone."""
+    policy = view.run.config.policies.get("rights_trading")
+    if not isinstance(policy, RightsTrading) or not policy.is_on:
+        return []
+    prices, bought = (view.wide(f"{policy.right}_{flow}").iloc[-1] for flow in ("price", "bought"))
+    costs = [float(view.wide(column).iloc[-1].sum()) for column in ("uniform_cost", "abatement_cost")]
+    if not prices.any():
+        return [view.words(f"answer.no_price_{policy.right}", year=view.last)]
+    low, high = number(prices[prices > 0.0].min()), number(prices.max())
+    price = low if low == high else view.words("answer.range", low=low, high=high)
+    values = {"price": price, "volume": number(MILLION * bought.clip(lower=0.0).sum()), "year": view.last}
+    gain, cost = (money(amount, view.language) for amount in (costs[0] - costs[1], costs[0]))
+    return [view.words(f"answer.rights_{policy.right}", **values, gain=gain, cost=cost)]
 
 
 def _subsidies(view: View) -> list[str]:

@@ -40,6 +40,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "policy.capital_market": ("one capital market", "统一资本市场"),
     "policy.technology_market": ("one market for technology", "统一技术市场"),
     "policy.opening_hub": ("a hub open to the world", "开放枢纽"),
+    "policy.dual_control": ("dual control of energy", "能耗双控"),
+    "policy.rights_trading": ("trading rights to emit or to use energy", "碳排放权、用能权交易"),
     "caution.capital_market": (
         "What the capital market brings of this is not to be quoted by itself: it rests on base-year differences in "
         "returns between cities, which carry the error of imputed capital stocks.",
@@ -57,6 +59,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "unit.km per 10,000 km2": ("km per 10,000 km²", "公里/万平方公里"),
     "unit.km per 100 km2": ("km per 100 km²", "公里/百平方公里"),
     "unit.years": ("years", "年"),
+    "unit.% change": ("% change", "变化，%"),
     # --- columns of the result tables
     "column.real_income": ("Real income", "实际收入"),
     "column.real_gdp": ("Real GDP", "实际GDP"),
@@ -99,6 +102,27 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{gain} cities gain real income and {lose} lose: {best} gains most ({best_pct}), {worst} loses most "
         "({worst_pct}).",
         "{gain}个城市实际收入增加，{lose}个减少：{best}增加最多（{best_pct}），{worst}减少最多（{worst_pct}）。",
+    ),
+    "answer.range": ("{low} to {high}", "{low}至{high}"),
+    "answer.rights_carbon": (
+        "In {year} the right to emit a tonne of carbon dioxide costs {price} yuan, cities buy rights to "
+        "{volume} million tonnes from each other, and trade saves {gain} of the {cost} that the same percentage for "
+        "everyone would cost.",
+        "{year}年，每吨二氧化碳排放权价格为{price}元，城市之间净买卖{volume}百万吨；若各企业同比例减排需{cost}，交易节省{gain}。",
+    ),
+    "answer.rights_energy": (
+        "In {year} the right to use a tonne of coal equivalent costs {price} yuan, cities buy rights to "
+        "{volume} million tonnes from each other, and trade saves {gain} of the {cost} that the same percentage for "
+        "everyone would cost.",
+        "{year}年，每吨标准煤用能权价格为{price}元，城市之间净买卖{volume}百万吨；若各企业同比例减量需{cost}，交易节省{gain}。",
+    ),
+    "answer.no_price_carbon": (
+        "In {year} nobody has to abate: the right to emit costs nothing.",
+        "{year}年无须减排，碳排放权价格为零。",
+    ),
+    "answer.no_price_energy": (
+        "In {year} nobody has to save energy: the right to use it costs nothing.",
+        "{year}年无须节能，用能权价格为零。",
     ),
     "answer.all_gain": (
         "All {gain} cities gain real income: {best} most ({best_pct}), {worst} least ({worst_pct}).",

@@ -151,6 +151,11 @@ def absent_services(case: Case) -> FloatArray:
     return np.asarray(case.absent * per_head)
 
 
+def rights(case: Case) -> FloatArray:
+    """Nothing: the market for rights clears after this phase and enters its payments itself."""
+    return np.zeros_like(case.member)
+
+
 def cost(case: Case) -> FloatArray:
     """What is spent at places this year, as the contract gives it; here the payees, not the payers."""
     return case.by_code(case.contract.cost)
@@ -158,7 +163,7 @@ def cost(case: Case) -> FloatArray:
 
 BASES: dict[str, Callable[[Case], FloatArray]] = {
     function.__name__: function
-    for function in (moved_tax, tax_increment, corporate_tax, sales_tax, capacity, absent_services, cost)
+    for function in (moved_tax, tax_increment, corporate_tax, sales_tax, capacity, absent_services, rights, cost)
 }
 """What is shared ``[payer]``; meanings in :data:`sim.core.agreements.BASES`."""
 
