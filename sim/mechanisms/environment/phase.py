@@ -16,7 +16,7 @@ class Environment:
 
     name: ClassVar[str] = "environment"
     reads: ClassVar[tuple[str, ...]] = tuple(dict.fromkeys((*Energy.reads, *Rivers.READS)))
-    writes: ClassVar[tuple[str, ...]] = (*Energy.writes, *Rivers.WRITES)
+    writes: ClassVar[tuple[str, ...]] = tuple(dict.fromkeys((*Energy.writes, *Rivers.WRITES)))
 
     def __init__(self, base: BaseYear) -> None:
         self.base = base
