@@ -533,7 +533,14 @@ RIVERS = Table(
         Column("days", "number", "time that the water takes for it", "days", 0, measured=True),
         Column("load_share", "number", "share of the city's load that enters here", "1", 0, 1, measured=True),
         Column(
-            "outside", "number", "share of the base year's flow from outside the data set", "1", 0, 0.99, measured=True
+            # unit: share, below one so that the flow is finite
+            "outside",
+            "number",
+            "share of the base year's flow from outside the data set",
+            "1",
+            0,
+            0.99,
+            measured=True,
         ),
         SOURCE,
         STATUS,
