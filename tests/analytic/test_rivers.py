@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from sim.calibration import calibrate
 from sim.core.agreements import POLLUTANTS, Contract, Water
 from sim.core.errors import InputError
+from sim.core.state import EVENTS
 from sim.datasets import World, three_cities
 from sim.indicators.identities import check_identities
 from sim.mechanisms.environment.rivers import RiverGraph, xinan_index
@@ -239,3 +240,12 @@ def test_order_of_the_real_rivers() -> None:
     assert way("huai_fuyang")[:6] == ["Fuyang", "Huainan", "Bengbu", "Chuzhou", "Huai'an", "Yangzhou"]
     assert way("canal_changzhou")[:5] == ["Changzhou", "Wuxi", "Suzhou", "Jiaxing", "Shanghai"]
     assert way("chao_hefei")[:3] == ["Hefei", "Wuhu", "Ma'anshan"]
+
+
+def test_governments_foresee_what_water_will_pay() -> None:
+    """A side that only receives for what it does not have to do agrees; the one that only pays does not."""
+    contracts = {"round": {"start": 2020, "end": 2030, "water": water(stability=0.5).model_dump()}}
+    model = run_with("xinan_compensation", contracts=contracts, agreement={"minimum": 2})
+    words = {(int(row[1]), EVENTS[int(row[2])]) for year in model.record.events for row in year}
+    assert (PRT, "refused") in words
+    assert (VAL, "refused") not in words
