@@ -532,9 +532,8 @@ RIVERS = Table(
         Column("length_km", "number", "way to the next section or the sea", "km", 0, measured=True),
         Column("days", "number", "time that the water takes for it", "days", 0, measured=True),
         Column("load_share", "number", "share of the city's load that enters here", "1", 0, 1, measured=True),
-        Column(
-            "outside", "number", "share of the base year's flow from outside the data set", "1", 0, 0.99, measured=True
-        ),
+        # unit: share, below one so that the flow is finite
+        Column("outside", "number", "share of the base year's flow from elsewhere", "1", 0, 0.99, measured=True),
         SOURCE,
         STATUS,
     ),

@@ -10,11 +10,11 @@ from sim.indicators.base import PER_CENT, SETS, View, indicator
 
 @indicator("%", *SETS)
 def river_compliance(view: View, members: IntArray) -> FloatArray:
-    """Share of the cities' river sections that meet their standard; NaN where they have none.
+    """Share of the cities' river sections that meet their standard; 0 where they have none.
 
     Sections lie where rivers leave a city's territory, which is what the plan calls sections across borders.
     """
     index = view["section_index"][:, np.isin(view.world.section_city, members)]
     if not index.shape[1]:
-        return np.full(len(index), np.nan)
+        return np.zeros(len(index))
     return np.asarray(PER_CENT * (index <= 1.0).mean(axis=1))

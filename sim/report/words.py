@@ -525,6 +525,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "table.routes": ("Through routes", "直通径路"),
     "table.trains": ("Direct trains", "直达列车"),
     "table.gateways": ("Gateways", "口岸与枢纽"),
+    "table.rivers": ("River sections", "河流断面"),
+    "table.river_quality": ("Water quality at river sections", "河流断面水质"),
     "table.parts": ("Parts of cities", "城市的组成部分"),
     "table.part_shares": ("Shares of the parts", "各部分所占份额"),
     "table.part_travel_times": ("Travel times of the parts", "各部分出行时间"),

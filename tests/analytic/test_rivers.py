@@ -13,8 +13,12 @@ from pydantic import ValidationError
 from sim.calibration import calibrate
 from sim.core.agreements import POLLUTANTS, Contract, Water
 from sim.core.errors import InputError
+from sim.core.state import EVENTS
 from sim.datasets import World, three_cities
+from sim.indicators import REGISTRY
+from sim.indicators.base import View
 from sim.indicators.identities import check_identities
+from sim.indicators.targets import targets
 from sim.mechanisms.environment.rivers import RiverGraph, xinan_index
 from sim.policies.xinan_compensation import XinanCompensation
 from sim.year import Simulation
@@ -220,6 +224,19 @@ def test_bad_contracts(changes: dict[str, str], message: str) -> None:
     assert error.value.key.startswith("policies.xinan_compensation.contracts.round")
 
 
+def test_target_of_the_plan_with_gap_and_year() -> None:
+    """Two of three sections meet their standard in 2019 and 2020, all of them from 2021 on."""
+    goals = targets(World.load("yangtze_delta"))
+    goal = next(goal for goal in goals if goal.indicator == "river_compliance" and goal.place == "region")
+    assert (goal.target, goal.value, goal.year, goal.direction) == ("T12", 80.0, 2025, ">=")
+    model = small_reference()
+    view = View(model.record, model.base)
+    share = REGISTRY["river_compliance"].compute(view, view.cities)
+    np.testing.assert_allclose(share[:4], [200 / 3, 200 / 3, 100, 100])
+    np.testing.assert_allclose(goal.gap(share)[:3], [80 - 200 / 3, 80 - 200 / 3, -20])
+    assert goal.attained(list(model.years), share) == 2021
+
+
 def test_order_of_the_real_rivers() -> None:
     """The Yangtze by its cities, the Xin'an to the sea, Tai lake to Shanghai, the Huai to the Yangtze."""
     world = World.load("yangtze_delta")
@@ -239,3 +256,12 @@ def test_order_of_the_real_rivers() -> None:
     assert way("huai_fuyang")[:6] == ["Fuyang", "Huainan", "Bengbu", "Chuzhou", "Huai'an", "Yangzhou"]
     assert way("canal_changzhou")[:5] == ["Changzhou", "Wuxi", "Suzhou", "Jiaxing", "Shanghai"]
     assert way("chao_hefei")[:3] == ["Hefei", "Wuhu", "Ma'anshan"]
+
+
+def test_governments_foresee_what_water_will_pay() -> None:
+    """A side that only receives for what it does not have to do agrees; the one that only pays does not."""
+    contracts = {"round": {"start": 2020, "end": 2030, "water": water(stability=0.5).model_dump()}}
+    model = run_with("xinan_compensation", contracts=contracts, agreement={"minimum": 2})
+    words = {(int(row[1]), EVENTS[int(row[2])]) for year in model.record.events for row in year}
+    assert (PRT, "refused") in words
+    assert (VAL, "refused") not in words
