@@ -17,6 +17,7 @@ from sim.agents.scores import Result
 from sim.core.levers import Levers
 from sim.core.phases import Phase
 from sim.core.state import EVENT, State
+from sim.mechanisms.environment import Environment
 from sim.mechanisms.fiscal import Fiscal
 from sim.mechanisms.infrastructure import Infrastructure
 from sim.mechanisms.invest import Invest
@@ -124,7 +125,7 @@ class Outlook:
             self._begins: tuple[Phase, ...] = (network, self._direct, Fiscal(base), share, Assess(base))
         else:
             self._ends = (invest, People(base), self._learn)
-            self._begins = (network, market, Fiscal(base), share, Assess(base))
+            self._begins = (network, market, Fiscal(base), share, Environment(base), Assess(base))
         self._projected: tuple[int, dict[int, float]] = (0, {})
 
     def ahead(self, state: State, levers: Levers, growth: Mapping[int, float] | None, years: int) -> Result:

@@ -41,6 +41,10 @@ class Levers:
     service_floor: FloatArray  # [N] least public spending per resident, 10,000 yuan; the centre pays what is missing
     works: FloatArray  # [N] infrastructure for joint projects built here this year, 100 million yuan, paid next year
     grant: FloatArray  # [N] what the centre pays towards them
+    abatement: FloatArray  # [N, S] share of emissions that is abated
+    emission_cap: FloatArray  # [N] most that a place may emit, base year 1; infinity = no cap
+    entry_enforcement: FloatArray  # [N] share of arriving plants that the host holds to its standard
+    entry_standard: FloatArray  # [N] emission intensity that it allows them, over its own sector's
     relocation_contract: FloatArray  # [N, N] index of the contract that covers a move, -1 = none
     sharing: FloatArray  # [contract, N] part of what it owes under a contract that a member pays; 0 = not a member
     sector_barrier: FloatArray  # [S, N, N] factor on admin_barrier by sector; [0, N, N] until a policy asks for it
@@ -75,6 +79,10 @@ class Levers:
             service_floor=np.zeros(n),
             works=np.zeros(n),
             grant=np.zeros(n),
+            abatement=np.zeros((n, n_sectors)),
+            emission_cap=np.full(n, np.inf),
+            entry_enforcement=np.zeros(n),
+            entry_standard=np.ones(n),
             relocation_contract=np.full((n, n), -1.0),
             sharing=np.zeros((0, n)),
             sector_barrier=np.ones((0, n, n)),

@@ -286,6 +286,19 @@ class State:
         "flow",
         "cities",
     )
+    emission_intensity: FloatArray = array_field(
+        "region,sector", "t per 100 million yuan, base-year prices", "emissions before abatement per value added", "flow"
+    )
+    emission: FloatArray = array_field("region,sector", "t", "emissions in PM2.5 equivalents", "flow", "sectors")
+    entry_cost: FloatArray = array_field(
+        "region,sector", "1", "cost over value added of what entry standards made arriving plants do", "flow"
+    )
+    abatement_loss: FloatArray = array_field(
+        "region,sector", "log points", "productivity that abatement costs in the next year", "flow"
+    )
+    pm25: FloatArray = array_field(
+        "region", "ug/m3", "PM2.5, mean of the year; 0 where the data set has none", "flow", "cities"
+    )
     # memory: what a bit-exact restart needs besides
     price_memory: FloatArray = array_field(
         "pair,pair,sector,region", "log", "log f and log P of the last two years", "memory"

@@ -1,7 +1,7 @@
 """Where people want to live: a discrete choice of place every year, with and without registration (MODEL.md 8).
 
-``value_j = nu (ln w_j + omega ln Q_j - (beta / eps + chi) ln N_j) + amenity_j``, all relative to the base year: w the
-real wage after tax, Q the quality of services, N residents (housing cost by its share beta over the elasticity eps of
+``value_j = nu (ln w_j + omega ln Q_j - psi ln PM_j - (beta / eps + chi) ln N_j) + amenity_j``, all relative to the base
+year: w the real wage after tax, Q the quality of services, PM the air's PM2.5, N residents (housing cost by its share beta over the elasticity eps of
 supply, and congestion chi; N is per land, where policies add some). A share mu considers moving. Of those at i the
 weight of j is
 ``exp(value_j - value_i - c0_i - c1 ln(1 + T_ij) - c2 [other province] (1 - portable_ij) - c3 (1 - access_j))`` against
@@ -36,6 +36,7 @@ class MigrationParams:
     border: float  # c2, log points [migration_border]
     registration: float  # c3, log points [registration_barrier]
     service_weight: float  # omega [service_weight]
+    pollution_weight: float  # psi [pollution_weight]
     crowding: FloatArray  # [region] beta / eps + chi [housing_share, housing_supply_elasticity, congestion_elasticity]
     rent: FloatArray  # [region] 1 / eps, log points of the price of housing per log point of people on a place's land
     access: FloatArray  # [region] today's access of newcomers, by size of the city [registration_friction_<size>]
@@ -53,6 +54,7 @@ class MigrationParams:
             border=p.value("migration_border"),
             registration=p.value("registration_barrier"),
             service_weight=p.value("service_weight"),
+            pollution_weight=p.value("pollution_weight"),
             rent=1.0 / supply,
             crowding=p.value("housing_share") / supply + p.value("congestion_elasticity"),
             access=1.0 - size_friction(world),
