@@ -20,6 +20,8 @@ COMPUTED = {
     "T07": "railway_density",
     "T08": "expressway_density",
     "T03": "urbanisation_rate",
+    "T10": "pm25",
+    "T11": "good_air_days",
     "T14": "public_spending_per_head",
     "T15": "schooling_years",
     "T16": "life_expectancy",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from sim.policies.assessment_reform import AssessmentReform
 from sim.policies.base import Effect, Policy
+from sim.policies.blue_sky import BlueSky
 from sim.policies.capital_market import CapitalMarket
 from sim.policies.customs_union import CustomsUnion
+from sim.policies.entry_standards import EntryStandards
 from sim.policies.free_relocation import FreeRelocation
 from sim.policies.free_trade_zone import FreeTradeZone
 from sim.policies.harmonised_rules import HarmonisedRules
@@ -27,8 +29,10 @@ from sim.policies.toll_gates import TollGates
 
 REGISTRY: dict[str, type[Policy]] = {
     "assessment_reform": AssessmentReform,
+    "blue_sky": BlueSky,
     "capital_market": CapitalMarket,
     "customs_union": CustomsUnion,
+    "entry_standards": EntryStandards,
     "free_relocation": FreeRelocation,
     "free_trade_zone": FreeTradeZone,
     "harmonised_rules": HarmonisedRules,
@@ -52,9 +56,11 @@ REGISTRY: dict[str, type[Policy]] = {
 __all__ = [
     "REGISTRY",
     "AssessmentReform",
+    "BlueSky",
     "CapitalMarket",
     "CustomsUnion",
     "Effect",
+    "EntryStandards",
     "FreeRelocation",
     "FreeTradeZone",
     "HarmonisedRules",

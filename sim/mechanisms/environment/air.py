@@ -145,6 +145,28 @@ def cost_share(cost: FloatArray, intensity: FloatArray, abated: FloatArray) -> F
     return COST_UNIT / 2.0 * cost * abated**2 * intensity
 
 
+def abatement_within(budget: float, cost: FloatArray, pull: FloatArray, most: float) -> FloatArray:
+    """``a = min(k pull, most)`` with k such that ``sum cost a^2`` is the budget, or all that can be spent if it is less.
+
+    In closed form once it is known who is at the most; who gets there only rises with k.
+
+    Args:
+        budget: twice what may be spent, as the curve costs ``cost a^2 / 2``.
+        cost: slope of marginal cost times emissions ``[city, sector]``.
+        pull: harm over slope of marginal cost ``[city, sector]``, in any unit.
+        most: share that nobody exceeds.
+    """
+    full = np.zeros(pull.shape, dtype=bool)
+    while True:
+        free = float((cost * pull**2)[~full].sum())
+        spare = max(budget - most**2 * float(cost[full].sum()), 0.0)
+        share = pull * np.sqrt(spare / free) if free > 0.0 else np.zeros_like(pull)
+        beyond = ~full & (share > most)
+        if not beyond.any():
+            return np.where(full, most, share)
+        full |= beyond
+
+
 class Air:
     """Intensities, emissions, concentrations and the cost of abatement, year by year."""
 
@@ -194,17 +216,16 @@ class Air:
         n = self.base.world.n_cities
         enforced, standard = levers.entry_enforcement[:n], levers.entry_standard[:n]
         intensity, entry = state.emission_intensity[:n], state.entry_cost[:n]
-        for s in self._mobile:
-            moved, capital, own = state.relocated_capital[s, :n, :n], state.capital[:n, s], intensity[:, s].copy()
-            arriving = moved.sum(axis=0)
-            brought, paid = own @ moved, 0.0
-            if enforced.any():
-                least = np.minimum(own[:, None], standard * own)
-                cut = enforced * (own[:, None] - least)  # [origin, destination]
-                brought = brought - (moved * cut).sum(axis=0)
-                share = np.divide(own[:, None] - least, own[:, None], out=np.zeros_like(cut), where=own[:, None] > 0.0)
-                paid = (moved * enforced * cost_share(self.shed.cost[s], own[:, None], share)).sum(axis=0)
-            stays = np.divide(capital - arriving, capital, out=np.ones(n), where=capital > 0.0)
-            per = np.divide(1.0, capital, out=np.zeros(n), where=capital > 0.0)
-            intensity[:, s] = stays * own + per * brought
-            entry[:, s] = stays * entry[:, s] + per * paid
+        moved = state.relocated_capital[self._mobile, :n, :n]  # [mobile sector, origin, destination]
+        own, capital = intensity[:, self._mobile].T, state.capital[:n, self._mobile].T
+        brought, paid = np.matmul(own[:, None, :], moved)[:, 0], np.zeros_like(own)
+        if enforced.any():
+            dirty = own[:, :, None]
+            cut = np.maximum(dirty - standard * own[:, None, :], 0.0)
+            brought = brought - (moved * cut).sum(axis=1) * enforced
+            share = np.divide(cut, dirty, out=np.zeros_like(cut), where=dirty > 0.0)
+            paid = (moved * cost_share(self.shed.cost[self._mobile, None, None], dirty, share)).sum(axis=1) * enforced
+        per = np.divide(1.0, capital, out=np.zeros_like(capital), where=capital > 0.0)
+        stays = 1.0 - moved.sum(axis=1) * per
+        intensity[:, self._mobile] = (stays * own + per * brought).T
+        entry[:, self._mobile] = (stays * entry[:, self._mobile].T + per * paid).T
