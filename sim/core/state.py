@@ -287,7 +287,7 @@ class State:
         "cities",
     )
     emission_intensity: FloatArray = array_field(
-        "region,sector", "t per 100 million yuan, base-year prices", "emissions before abatement per value added", "flow"
+        "region,sector", "t per 100 million yuan, base-year prices", "emissions per value added unabated", "flow"
     )
     emission: FloatArray = array_field("region,sector", "t", "emissions in PM2.5 equivalents", "flow", "sectors")
     entry_cost: FloatArray = array_field(

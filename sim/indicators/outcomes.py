@@ -58,7 +58,7 @@ def life_expectancy_of(view: View, pollution: FloatArray | float = 0.0) -> Float
 
 
 def _pollution(view: View) -> FloatArray:
-    """PM2.5 relative to the nation and the base year, ug/m3 ``[year, city]``: the trend has the nation's cleaner air."""
+    """PM2.5 relative to the nation and the base year, ug/m3 ``[year, city]``: trends have the nation's cleaner air."""
     relative = view["pm25"][:, view.cities] - view["pm25"][:, [view.world.roc]]
     return np.asarray(relative - relative[0])
 

@@ -25,8 +25,8 @@ KEY = "policies.blue_sky"
 class BlueSky(Gradual):
     """Members abate what a common cut of all emissions would cost them together, where the coordination puts it.
 
-    Marginal cost is the same wherever a tonne does the same harm: to all people of the region (joint), to the city's own
-    people (alone). Equal is the common cut itself, by the same share in every city and sector.
+    Marginal cost is the same wherever a tonne does the same harm: to all people of the region (joint), to the city's
+    own people (alone). Equal is the common cut itself, by the same share in every city and sector.
     """
 
     name: ClassVar[str] = "blue_sky"
@@ -47,7 +47,7 @@ class BlueSky(Gradual):
     )  # fmt: skip
     caps: Annotated[dict[str, Annotated[float, Field(ge=0.0)]], PLACES] = Field(
         default_factory=dict,
-        description="most that a city may emit from the first year on, over the base year's; cuts all its sectors alike",
+        description="most that a city may emit from the first year on, over the base year's; cuts all sectors alike",
         json_schema_extra={"unit": "base year 1"},
     )
 

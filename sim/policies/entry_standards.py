@@ -28,7 +28,7 @@ class EntryStandards(Policy):
     )  # fmt: skip
     standard: float = Field(
         ge=0.0, le=1.0, description="emission intensity allowed to them, over the host's own in the sector",
-        json_schema_extra={"unit": "1", "source": "judgement: limits for new plants are about half of those for old ones"},
+        json_schema_extra={"unit": "1", "source": "judgement: limits for new plants are about half of old ones"},
     )  # fmt: skip
     cities: PlacesOrAll = Field("all", description="hosts that have the standard, or all")
 
@@ -43,8 +43,8 @@ class EntryStandards(Policy):
         return list(world.region_ids[: world.n_cities]) if self.cities == "all" else self.cities
 
     def set_levers(self, levers: Levers, year: int, world: World) -> None:
-        """Hold plants that moved in a year of the policy to the standard; they produce from the next year on."""
+        """Hold plants that begin to produce at a host in a year of the policy to the standard; they moved the year before."""
         hosts = places(self.takes_part(self.parties(world)), world, "policies.entry_standards.cities")
-        if self.start < year <= self.end + 1:
+        if self.start <= year <= self.end:
             levers.entry_enforcement[hosts] = self.enforcement
             levers.entry_standard[hosts] = self.standard

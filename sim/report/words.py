@@ -90,22 +90,22 @@ TEXTS: dict[str, tuple[str, str]] = {
         "当地实际工资变化{real_wage}。",
     ),
     "answer.air": (
-        "In {year} residents breathe {now} µg/m³ of PM2.5 instead of {before} ({pct}); it falls in {down} cities, most in "
-        "{best} ({best_pct}), and rises in {up}, most in {worst} ({worst_pct}). Cleaning costs {cost} instead of {paid}.",
-        "{year}年，居民平均接触的PM2.5浓度为{now}微克/立方米，不实施时为{before}（{pct}）；{down}个城市下降，{best}降幅最大"
-        "（{best_pct}），{up}个城市上升，{worst}升幅最大（{worst_pct}）。治理成本为{cost}，不实施时为{paid}。",
+        "In {year} residents breathe {now} µg/m³ of PM2.5 instead of {before} ({pct}); it falls in {down} cities, most "
+        "in {best} ({best_pct}), and rises in {up}, most in {worst} ({worst_pct}). Cleaning costs {cost}, not {paid}.",
+        "{year}年，居民平均接触的PM2.5浓度为{now}微克/立方米，参照情景为{before}（{pct}）；{down}个城市下降，{best}降幅最大"
+        "（{best_pct}），{up}个城市上升，{worst}升幅最大（{worst_pct}）。治理成本为{cost}，参照情景为{paid}。",
     ),
     "answer.air_falls": (
-        "In {year} residents breathe {now} µg/m³ of PM2.5 instead of {before} ({pct}); it falls in all {down} cities, most "
-        "in {best} ({best_pct}), least in {worst} ({worst_pct}). Cleaning costs {cost} instead of {paid}.",
-        "{year}年，居民平均接触的PM2.5浓度为{now}微克/立方米，不实施时为{before}（{pct}）；{down}个城市全部下降，{best}降幅"
-        "最大（{best_pct}），{worst}最小（{worst_pct}）。治理成本为{cost}，不实施时为{paid}。",
+        "In {year} residents breathe {now} µg/m³ of PM2.5 instead of {before} ({pct}); it falls in all {down} cities, "
+        "most in {best} ({best_pct}), least in {worst} ({worst_pct}). Cleaning costs {cost}, not {paid}.",
+        "{year}年，居民平均接触的PM2.5浓度为{now}微克/立方米，参照情景为{before}（{pct}）；{down}个城市全部下降，{best}降幅"
+        "最大（{best_pct}），{worst}最小（{worst_pct}）。治理成本为{cost}，参照情景为{paid}。",
     ),
     "answer.air_rises": (
-        "In {year} residents breathe {now} µg/m³ of PM2.5 instead of {before} ({pct}); it falls in none of the cities and "
-        "rises in {up}, most in {worst} ({worst_pct}). Cleaning costs {cost} instead of {paid}.",
-        "{year}年，居民平均接触的PM2.5浓度为{now}微克/立方米，不实施时为{before}（{pct}）；没有城市下降，{up}个城市上升，"
-        "{worst}升幅最大（{worst_pct}）。治理成本为{cost}，不实施时为{paid}。",
+        "In {year} residents breathe {now} µg/m³ of PM2.5 instead of {before} ({pct}); it falls in none of the cities "
+        "and rises in {up}, most in {worst} ({worst_pct}). Cleaning costs {cost}, not {paid}.",
+        "{year}年，居民平均接触的PM2.5浓度为{now}微克/立方米，参照情景为{before}（{pct}）；没有城市下降，{up}个城市上升，"
+        "{worst}升幅最大（{worst_pct}）。治理成本为{cost}，参照情景为{paid}。",
     ),
     "answer.region": (
         "{policy}: in {year} the real income of the {n} cities together is {real_income} than without it, and their "

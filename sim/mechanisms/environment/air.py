@@ -81,7 +81,7 @@ class Airshed:
         return np.asarray(self.people * self.matrix.diagonal())
 
 
-@lru_cache(maxsize=4)  # policies ask every year, and a study runs few worlds at a time
+@lru_cache(maxsize=4)  # unit: worlds; policies ask every year, and a study runs few worlds at a time
 def _airshed(world: World) -> Airshed:
     p, n = world.parameters, world.n_cities
     sector, place = p.by_sector("emission_intensity"), p.by_province("emission_relative")[world.province_of[:n]]
@@ -97,20 +97,34 @@ def _airshed(world: World) -> Airshed:
     outside = p.value("air_outside_share")
     reach = kernel(world.city_distance_km, world.area_km2[:n], bearing(world), range_km=p.value("air_range"),
                    tilt=p.value("air_wind_tilt"), wind=p.value("air_wind_direction"))  # fmt: skip
-    load = reach @ emission.sum(axis=1)
-    within = np.divide((1.0 - outside) * observed, load, out=np.zeros_like(load), where=load > 0.0)
+    matrix, background = calibrated(reach, emission.sum(axis=1), observed, outside)
     half_life = p.value("air_drop_half_life")
     falls = [Fall(p.value(f"{key}_decline"), p.value(f"{key}_drop"), half_life) for key in ("emission", "background")]
-    matrix = within[:, None] * reach
     return Airshed(
         intensity=intensity,
         emission=emission,
         matrix=matrix,
-        background=observed - matrix @ emission.sum(axis=1),
+        background=background,
         cost=p.by_sector("abatement_cost"),
         people=world.resident_population[:n],
         falls=(falls[0], falls[1]),
     )
+
+
+def calibrated(
+    reach: FloatArray, emission: FloatArray, observed: FloatArray, outside: float
+) -> tuple[FloatArray, FloatArray]:
+    """Source-receptor matrix ``[receptor, source]`` and background ``[receptor]`` that hold the observed means.
+
+    Args:
+        reach: :func:`kernel`.
+        emission: t a year ``[source]``.
+        observed: PM2.5 ``[receptor]``.
+        outside: share of it that is background, in every city.
+    """
+    load = reach @ emission
+    matrix = np.divide((1.0 - outside) * observed, load, out=np.zeros_like(load), where=load > 0.0)[:, None] * reach
+    return matrix, observed - matrix @ emission
 
 
 def bearing(world: World) -> FloatArray:
@@ -146,7 +160,7 @@ def cost_share(cost: FloatArray, intensity: FloatArray, abated: FloatArray) -> F
 
 
 def abatement_within(budget: float, cost: FloatArray, pull: FloatArray, most: float) -> FloatArray:
-    """``a = min(k pull, most)`` with k such that ``sum cost a^2`` is the budget, or all that can be spent if it is less.
+    """``a = min(k pull, most)`` with k such that ``sum cost a^2`` is the budget, or all there is to spend on.
 
     In closed form once it is known who is at the most; who gets there only rises with k.
 
@@ -186,6 +200,8 @@ class Air:
         """This year's air, from the volumes that the market has found."""
         shed, n, roc = self.shed, self.base.world.n_cities, self.base.world.roc
         years = state.year - self.base.world.base_year
+        for column in (state.emission_intensity, state.entry_cost, state.emission, state.abatement_loss, state.pm25):
+            column[n:] = 0.0
         if years == 0:
             state.emission_intensity[:n], state.entry_cost[:n] = shed.intensity, 0.0
         else:

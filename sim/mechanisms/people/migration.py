@@ -1,13 +1,12 @@
 """Where people want to live: a discrete choice of place every year, with and without registration (MODEL.md 8).
 
-``value_j = nu (ln w_j + omega ln Q_j - psi ln PM_j - (beta / eps + chi) ln N_j) + amenity_j``, all relative to the base
-year: w the real wage after tax, Q the quality of services, PM the air's PM2.5, N residents (housing cost by its share beta over the elasticity eps of
-supply, and congestion chi; N is per land, where policies add some). A share mu considers moving. Of those at i the
-weight of j is
-``exp(value_j - value_i - c0_i - c1 ln(1 + T_ij) - c2 [other province] (1 - portable_ij) - c3 (1 - access_j))`` against
-one for staying: T minutes of travel, access how far a newcomer gets what locals get. Going home, where one is
-registered, needs no access. Registered people are followed by place of registration and place of living, so that nobody
-gets lost.
+``value_j = nu (ln w_j + omega ln Q_j - psi ln PM_j - (beta / eps + chi) ln N_j) + amenity_j``, all relative to the
+base year: w the real wage after tax, Q the quality of services, PM the air's PM2.5, N residents (housing cost by its
+share beta over the elasticity eps of supply, and congestion chi; N is per land, where policies add some). A share mu
+considers moving. Of those at i the weight of j is ``exp(value_j - value_i - c0_i - c1 ln(1 + T_ij) - c2 [other
+province] (1 - portable_ij) - c3 (1 - access_j))`` against one for staying: T minutes of travel, access how far a
+newcomer gets what locals get. Going home, where one is registered, needs no access. Registered people are followed by
+place of registration and place of living, so that nobody gets lost.
 """
 
 from __future__ import annotations
