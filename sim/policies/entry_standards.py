@@ -43,7 +43,7 @@ class EntryStandards(Policy):
         return list(world.region_ids[: world.n_cities]) if self.cities == "all" else self.cities
 
     def set_levers(self, levers: Levers, year: int, world: World) -> None:
-        """Hold plants that begin to produce at a host in a year of the policy to the standard; they moved the year before."""
+        """Hold plants to the standard that begin to produce in a year of the policy; they moved the year before."""
         hosts = places(self.takes_part(self.parties(world)), world, "policies.entry_standards.cities")
         if self.start <= year <= self.end:
             levers.entry_enforcement[hosts] = self.enforcement

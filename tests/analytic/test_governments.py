@@ -140,10 +140,11 @@ def test_score_of_a_year_by_hand() -> None:
             (growth - peers @ growth) / 0.02,
             np.log(income[t] / (income[0] * path)) / 0.02,
             (services[t] - services[0] * grown) / record["own_revenue"][t, :n] / 0.10,
+            1 - record["pm25"][t, :n] / 35,
         ]
     )
-    np.testing.assert_allclose(record["score_terms"][t, :n, :3].T, terms, rtol=1e-6, atol=1e-8)
-    np.testing.assert_allclose(record["score"][t, :n], [0.4, 0.2, 0.3] @ terms, rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(record["score_terms"][t, :n].T, terms, rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(record["score"][t, :n], [0.4, 0.2, 0.3, 0.1] @ terms, rtol=1e-6, atol=1e-8)
     np.testing.assert_array_equal(record["score_terms"][0, :n, 1:3], 0.0)
 
 
