@@ -82,6 +82,8 @@ WATER = {
 }
 POLICIES: dict[str, dict[str, Any]] = {
     "assessment_reform": {"start": 2020, "end": 2030, "weight": 1.0},
+    "blue_sky": {"start": 2020, "end": 2022, "cut": 0.3},
+    "entry_standards": {"start": 2020, "end": 2030, "enforcement": 1.0, "standard": 0.5},
     "free_relocation": {"start": 2020, "end": 2030, "reduction": 1.0, "cities": ["PRT", "MIL", "VAL"]},
     "free_trade_zone": TRADE_ZONE,
     "harmonised_rules": {"start": 2020, "end": 2030, "reduction": 1.0},

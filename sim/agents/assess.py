@@ -53,7 +53,7 @@ class Assess:
     reads: ClassVar[tuple[str, ...]] = (
         *("gdp", "value_added", "capital", "cohorts", "real_gdp", "real_income", "own_revenue", "city_service"),
         *("city_cash", "resident_population", "national", "attributed_memory", "reference_income", "reference_room"),
-        *("score_memory", "contract_key"),
+        *("score_memory", "contract_key", "pm25"),
     )
     writes: ClassVar[tuple[str, ...]] = (
         *("attributed_gdp", "score", "score_terms", "score_memory", "attributed_memory"),
@@ -102,13 +102,15 @@ class Assess:
         terms[:, 0] = growth - governments.peers @ growth
         terms[:, 1] = np.log(income / wanted)
         terms[:, 2] = (have - need) / revenue
+        air = state.pm25[:n]
+        terms[:, 3] = np.where(air > 0.0, 1.0 - air / governments.params.air_standard, 0.0)
         terms[:] /= scale
         region = np.array(
             [
                 np.log(attributed.sum() / before.sum()) - national,
                 np.log(income.sum() / wanted.sum()),
                 (have.sum() - need.sum()) / revenue.sum(),
-                0.0,
+                terms[:, 3] @ people[:n] / people[:n].sum() * scale[3],
             ]
         )
         state.score[:n] = mixed(

@@ -4,8 +4,8 @@
 compliance``: g is the growth of real GDP as the officials' assessment attributes it; peers are the other cities of the
 province; the reference is the base year's real income grown at the nation's pace; the balance is what the budget
 leaves for services above the base year's, grown with the nation and the residents. The region's result, all cities as
-one, against the nation's growth and by mean tastes, counts with the weight that a policy gives it. Compliance with
-environmental standards is zero until the model has an environment.
+one, against the nation's growth and by mean tastes, counts with the weight that a policy gives it. Compliance is
+``1 - PM2.5 / standard``, zero where the data set has no PM2.5.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class ScoreParams:
     discount: float  # 1/year [government_discount_rate]
     inequality: float  # points per Theil point in the score of province and centre [inequality_aversion]
     inequality_scale: float  # [score_scale_inequality]
+    air_standard: float  # ug/m3 [air_standard]
 
     @property
     def standard(self) -> FloatArray:
@@ -51,6 +52,7 @@ class ScoreParams:
             discount=p.value("government_discount_rate"),
             inequality=p.value("inequality_aversion"),
             inequality_scale=p.value("score_scale_inequality"),
+            air_standard=p.value("air_standard"),
         )
 
 
@@ -96,6 +98,8 @@ class Result:
     room: FloatArray  # real: over the price index
     revenue: FloatArray  # own revenue over the price index
     shared: FloatArray  # net receipts under contracts with other cities, over the price index
+    people: FloatArray
+    exposure: FloatArray  # people times PM2.5
 
     @classmethod
     def of(cls, state: State, n: int) -> Result:
@@ -107,6 +111,8 @@ class Result:
             room=room(state)[:n] / state.cpi[:n],
             revenue=state.own_revenue[:n] / state.cpi[:n],
             shared=state.shared_revenue[:n] / state.cpi[:n],
+            people=state.resident_population[:n].copy(),
+            exposure=state.resident_population[:n] * state.pm25[:n],
         )
 
     @classmethod
@@ -140,7 +146,8 @@ def gain_terms(
         faster = faster - faster @ peers.T
     income = np.log(with_it.real_income / without.real_income)
     balance = (with_it.room - without.room) / without.revenue
-    terms = np.stack([weight @ faster, weight @ income, weight @ balance, np.zeros(income.shape[1])], axis=1)
+    cleaner = (without.exposure / without.people - with_it.exposure / with_it.people) / params.air_standard
+    terms = np.stack([weight @ faster, weight @ income, weight @ balance, weight @ cleaner], axis=1)
     return np.asarray(terms / params.scale)
 
 

@@ -53,6 +53,10 @@ class Levers:
     right_trade: FloatArray  # [right] 1 = groups are markets, 0 = the same percentage for everyone in a group
     right_allocation: FloatArray  # [right, rule] share of the rights by who gets them first
     right_contract: FloatArray  # [right] index of the contract under which cities pay each other, -1 = none
+    abatement: FloatArray  # [N, S] share of emissions that is abated
+    emission_cap: FloatArray  # [N] most that a place may emit, base year 1; infinity = no cap
+    entry_enforcement: FloatArray  # [N] share of arriving plants that the host holds to its standard
+    entry_standard: FloatArray  # [N] emission intensity that it allows them, over its own sector's
     relocation_contract: FloatArray  # [N, N] index of the contract that covers a move, -1 = none
     sharing: FloatArray  # [contract, N] part of what it owes under a contract that a member pays; 0 = not a member
     sector_barrier: FloatArray  # [S, N, N] factor on admin_barrier by sector; [0, N, N] until a policy asks for it
@@ -94,6 +98,10 @@ class Levers:
             right_trade=np.zeros(len(RIGHTS)),
             right_allocation=np.zeros((len(RIGHTS), len(ALLOCATIONS))),
             right_contract=np.full(len(RIGHTS), -1.0),
+            abatement=np.zeros((n, n_sectors)),
+            emission_cap=np.full(n, np.inf),
+            entry_enforcement=np.zeros(n),
+            entry_standard=np.ones(n),
             relocation_contract=np.full((n, n), -1.0),
             sharing=np.zeros((0, n)),
             sector_barrier=np.ones((0, n, n)),

@@ -344,6 +344,20 @@ class State:
         "flow",
         "cities",
     )
+    # flows: air
+    emission_intensity: FloatArray = array_field(
+        "region,sector", "t per 100 million yuan, base-year prices", "emissions per value added unabated", "flow"
+    )
+    emission: FloatArray = array_field("region,sector", "t", "emissions in PM2.5 equivalents", "flow", "sectors")
+    entry_cost: FloatArray = array_field(
+        "region,sector", "1", "cost over value added of what entry standards made arriving plants do", "flow"
+    )
+    cleaning_loss: FloatArray = array_field(
+        "region,sector", "log points", "productivity that abatement costs in the next year", "flow"
+    )
+    pm25: FloatArray = array_field(
+        "region", "ug/m3", "PM2.5, mean of the year; 0 where the data set has none", "flow", "cities"
+    )
     # memory: what a bit-exact restart needs besides
     abatement_loss: FloatArray = array_field(
         "region,sector", "log points", "productivity that abatement costs in the next year", "memory"

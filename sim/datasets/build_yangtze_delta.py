@@ -186,10 +186,29 @@ def region_values(build: CityAccounts) -> pd.DataFrame:
             "status": "imputed",
         }
     )
-    table = pd.concat([panel, land, _country_values(build)], ignore_index=True)
+    table = pd.concat([panel, land, pm25(build), _country_values(build)], ignore_index=True)
     order = {region: i for i, region in enumerate([*build.facts.cities.index, *OUTSIDE])}
     table["order"] = table["region"].map(order)
     return table.sort_values(["order", "variable", "year"], kind="stable").drop(columns="order")
+
+
+def pm25(build: CityAccounts) -> pd.DataFrame:
+    """PM2.5 of the base year where no annual mean is published.
+
+    The mean of January to June times the ratio of annual to half-year means of the cities that have both, then one
+    factor so that the mean over all cities is the published one [pm25_mean].
+    """
+    panel = build.facts.panel[build.facts.panel["year"] == BASE_YEAR]
+    values = panel.pivot(index="city_id", columns="variable", values="value").reindex(build.facts.cities.index)
+    annual, half = values["pm25"], values["pm25_january_to_june"]
+    first = half[annual.isna()] * (annual / half).mean()
+    total = build.parameters.value("pm25_mean") * len(values)
+    found = first * ((total - annual.sum()) / first.sum())
+    rule = "mean of January to June times annual over half-year means of six cities, scaled to the mean of 41 cities"
+    return pd.DataFrame(
+        {"region": found.index, "year": BASE_YEAR, "variable": "pm25", "value": found.round(2).to_numpy(),
+         "unit": "ug_m3", "source": rule, "status": "derived"}
+    )  # fmt: skip
 
 
 def _country_values(build: CityAccounts) -> pd.DataFrame:
@@ -204,6 +223,8 @@ def _country_values(build: CityAccounts) -> pd.DataFrame:
         ("public_spending", "national_local_spending", "provincial_spending_factor"),
     ):
         rows.append((variable, build.country_budget(variable, national, factor), "100m_yuan", money, "derived"))
+    air = build.parameters.row("pm25_mean", place=REST_OF_COUNTRY)
+    rows.append(("pm25", air.value, "ug_m3", air.source, air.status))
     price = build.parameters.row("industrial_land_price", place=REST_OF_COUNTRY)
     rows.append(("land_price", price.value, price.unit.replace(" ", "_"), price.source, price.status))
     frame = pd.DataFrame(rows, columns=["variable", "value", "unit", "source", "status"])

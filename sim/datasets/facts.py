@@ -37,6 +37,8 @@ PANEL_NAMES = {
     "avg_wage": "avg_wage",
     "house_price_listed": "house_price_listed",
     "urbanisation_rate": "urbanisation_rate",
+    "pm25_annual": "pm25",
+    "pm25_jan_jun_mean": "pm25_january_to_june",
 }
 """Variables of the panel that are kept, with the name they get."""
 

@@ -493,6 +493,13 @@ class World:
         return self.base_value("land_price")
 
     @cached_property
+    def pm25(self) -> FloatArray:
+        """PM2.5 of the base year [region], ROW 0; all 0 where the data set has none. ug/m3."""
+        observed = self.tables["region_values"]
+        known = observed.loc[observed["year"] == self.base_year, "variable"]
+        return self.base_value("pm25") if "pm25" in set(known) else _frozen(np.zeros(self.n_regions))
+
+    @cached_property
     def debt(self) -> FloatArray:
         """Government debt [region], ROW 0: observed if the data have it, else the province's ratio times revenue."""
         observed = self.tables["region_values"]

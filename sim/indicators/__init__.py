@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.indicators import economy, energy, fiscal, inequality, network, outcomes, people, rivers, trade
+from sim.indicators import air, economy, energy, fiscal, inequality, network, outcomes, people, rivers, trade
 from sim.indicators.base import REGISTRY, Indicator
 from sim.indicators.comparison import COMPARISONS
 
@@ -10,6 +10,7 @@ __all__ = [
     "COMPARISONS",
     "REGISTRY",
     "Indicator",
+    "air",
     "economy",
     "energy",
     "fiscal",

@@ -52,12 +52,15 @@ def schooling(view: View) -> FloatArray:
 
 
 def life_expectancy_of(view: View, pollution: FloatArray | float = 0.0) -> FloatArray:
-    """Life expectancy ``[year, city]``; ``pollution``: PM2.5 above the base year's, ug/m3 ``[year, city]``.
-
-    The model has no air yet, so the indicator leaves pollution at zero.
-    """
+    """Life expectancy ``[year, city]``; ``pollution``: PM2.5 above the base year's, ug/m3 ``[year, city]``."""
     trend, moved = _outcome(view, "life_expectancy")
     return np.asarray(trend + moved + view.world.parameters.value("life_expectancy_pm25") * pollution)
+
+
+def _pollution(view: View) -> FloatArray:
+    """PM2.5 relative to the nation and the base year, ug/m3 ``[year, city]``: trends have the nation's cleaner air."""
+    relative = view["pm25"][:, view.cities] - view["pm25"][:, [view.world.roc]]
+    return np.asarray(relative - relative[0])
 
 
 def _mean(view: View, values: FloatArray, members: IntArray) -> FloatArray:
@@ -90,4 +93,4 @@ def schooling_years(view: View, members: IntArray) -> FloatArray:
 @indicator("years", *SETS, CITY)
 def life_expectancy(view: View, members: IntArray) -> FloatArray:
     """Life expectancy at birth."""
-    return _mean(view, life_expectancy_of(view), members)
+    return _mean(view, life_expectancy_of(view, _pollution(view)), members)

@@ -22,6 +22,8 @@ COMPUTED = {
     "T03": "urbanisation_rate",
     "T12": "river_compliance",
     "T13": "energy_intensity_change",
+    "T10": "pm25",
+    "T11": "good_air_days",
     "T14": "public_spending_per_head",
     "T15": "schooling_years",
     "T16": "life_expectancy",

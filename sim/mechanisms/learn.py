@@ -108,7 +108,7 @@ class Learn:
     name: ClassVar[str] = "learn"
     reads: ClassVar[tuple[str, ...]] = (
         *("capital", "labour", "public_capital", "deviation", "productivity", "effective_productivity"),
-        *("value_added", "volume_memory", "national", "abatement_loss"),
+        *("value_added", "volume_memory", "national", "abatement_loss", "cleaning_loss"),
     )
     writes: ClassVar[tuple[str, ...]] = ("productivity", "effective_productivity", "deviation", "national")
 
@@ -139,7 +139,7 @@ class Learn:
         self._deviate(state, levers)
         bundle = factor_bundle(state, self.base)[:row]
         levels = self._levels(state, bundle) + levers.productivity_gain[:row]
-        levels -= state.abatement_loss[:row]
+        levels -= state.abatement_loss[:row] + state.cleaning_loss[:row]
         levels += self.params.congestion * np.log1p(levers.land_supply[:row, None])  # crowding is per land
         log_a = self._log_base[:row] + state.national[2] + state.deviation[:row]
         volume = np.log(np.where(bundle > 0.0, bundle, 1.0)) + log_a + levels

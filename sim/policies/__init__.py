@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from sim.policies.assessment_reform import AssessmentReform
 from sim.policies.base import Effect, Policy
+from sim.policies.blue_sky import BlueSky
 from sim.policies.capital_market import CapitalMarket
 from sim.policies.customs_union import CustomsUnion
 from sim.policies.dual_control import DualControl
+from sim.policies.entry_standards import EntryStandards
 from sim.policies.free_relocation import FreeRelocation
 from sim.policies.free_trade_zone import FreeTradeZone
 from sim.policies.harmonised_rules import HarmonisedRules
@@ -31,9 +33,11 @@ from sim.policies.xinan_compensation import XinanCompensation
 
 REGISTRY: dict[str, type[Policy]] = {
     "assessment_reform": AssessmentReform,
+    "blue_sky": BlueSky,
     "capital_market": CapitalMarket,
     "customs_union": CustomsUnion,
     "dual_control": DualControl,
+    "entry_standards": EntryStandards,
     "free_relocation": FreeRelocation,
     "free_trade_zone": FreeTradeZone,
     "harmonised_rules": HarmonisedRules,
@@ -60,10 +64,12 @@ REGISTRY: dict[str, type[Policy]] = {
 __all__ = [
     "REGISTRY",
     "AssessmentReform",
+    "BlueSky",
     "CapitalMarket",
     "CustomsUnion",
     "DualControl",
     "Effect",
+    "EntryStandards",
     "FreeRelocation",
     "FreeTradeZone",
     "HarmonisedRules",

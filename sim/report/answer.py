@@ -29,7 +29,7 @@ def sentences(view: View) -> list[str]:
     if view.before is None:
         return [*decided, _course(view), _pace(view), _budgets(view)]
     if view.has_effect:
-        return [*decided, *_people(view), _region(view), _who(view), _how(view), *_cautions(view)]
+        return [*decided, *_people(view), _region(view), _who(view), _how(view), *_air(view), *_cautions(view)]
     nothing = [
         view.words("answer.nothing", policy=_capital(view.policy())),
         view.words("answer.nobody", n=len(view.cities), first=view.first, last=view.last),
@@ -147,6 +147,28 @@ def _about_people(policy: object) -> bool:
     return isinstance(policy, Policy) and policy.effect.lever in ("service_access", "portable", "mutual_access")
 
 
+def _air(view: View) -> list[str]:
+    """What people breathe, and where the air gets better and worse; where a policy is about air."""
+    policies = [policy for policy in view.run.config.policies.values() if isinstance(policy, Policy)]
+    if not any(policy.effect.lever in ("abatement", "entry_enforcement") for policy in policies):
+        return []
+    change, path = view.effects("pm25"), view.indicator("pm25")
+    now, before = (view.indicator("pm25", before=side)[view.last] for side in (False, True))
+    if not path or before != before:  # a data set without PM2.5
+        return []
+    (best,), (worst,) = ends({city: -pct for city, pct in change.items()}, 1)
+    down, up = (sum(sign * pct > SAME for pct in change.values()) for sign in (-1, 1))
+    paid = [money(view.indicator("abatement_cost", before=side)[view.last], view.language) for side in (False, True)]
+    key = "answer.air_falls" if not up else "answer.air_rises" if not down else "answer.air"
+    return [
+        view.words(
+            key, year=view.last, now=f"{now:.1f}", before=f"{before:.1f}", pct=percent(wider(before, now)), down=down,
+            up=up, best=view.name(best), best_pct=percent(change[best]), worst=view.name(worst),
+            worst_pct=percent(change[worst]), cost=paid[0], paid=paid[1],
+        )
+    ]  # fmt: skip
+
+
 # --- beside a reference -------------------------------------------------------------------------------------------
 
 
@@ -158,7 +180,11 @@ def _region(view: View) -> str:
         parts[column] = view.words(
             "answer.higher" if amount >= 0 else "answer.lower", amount=money(amount, view.language), pct=percent(pct)
         )
-    return view.words("answer.region", policy=_capital(view.policy()), year=view.last, n=len(view.cities), **parts)
+    now, before = view.run.config.policies, {} if view.before is None else view.before.config.policies
+    changed = [name for name, policy in now.items() if policy != before.get(name)]
+    key = "answer.region_otherwise" if changed and all(name in before for name in changed) else "answer.region"
+    policy = _capital(view.policy(changed or None))
+    return view.words(key, policy=policy, year=view.last, n=len(view.cities), **parts)
 
 
 def _who(view: View) -> str:

@@ -18,6 +18,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "policy.none": ("no policy", "不出台新政策"),
     "policy.governments": ("governments that decide for themselves", "地方政府自行决策"),
     "policy.assessment_reform": ("the region's result in every city's assessment", "把区域整体表现纳入各市考核"),
+    "policy.blue_sky": ("control of air pollution", "大气污染治理"),
+    "policy.entry_standards": ("environmental standards for plants that move in", "转入企业环保准入门槛"),
     "policy.free_relocation": ("free relocation of firms inside a zone", "区内企业自由迁移"),
     "policy.free_trade_zone": ("a special economic zone", "特殊经济功能区"),
     "policy.harmonised_rules": ("common rules that limit subsidies", "统一规则、限制补贴"),
@@ -54,6 +56,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "unit.change": ("% of the reference", "相对基准，%"),
     "unit.pace": ("% a year", "年均，%"),
     "unit.ratio": ("ratio", "比值"),
+    "unit.ug/m3": ("µg/m³", "微克/立方米"),
     "unit.%": ("%", "%"),
     "unit.10,000 yuan": ("10,000 yuan", "万元"),
     "unit.km per 10,000 km2": ("km per 10,000 km²", "公里/万平方公里"),
@@ -91,10 +94,33 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{year}年，{city}常住人口比不实施时少{amount}人（{resident_population}），在{count}个人口减少的城市中最多；"
         "当地实际工资变化{real_wage}。",
     ),
+    "answer.air": (
+        "In {year} residents breathe {now} µg/m³ of PM2.5 instead of {before} ({pct}); it falls in {down} cities, most "
+        "in {best} ({best_pct}), and rises in {up}, most in {worst} ({worst_pct}). Cleaning costs {cost}, not {paid}.",
+        "{year}年，居民平均接触的PM2.5浓度为{now}微克/立方米，参照情景为{before}（{pct}）；{down}个城市下降，{best}降幅最大"
+        "（{best_pct}），{up}个城市上升，{worst}升幅最大（{worst_pct}）。治理成本为{cost}，参照情景为{paid}。",
+    ),
+    "answer.air_falls": (
+        "In {year} residents breathe {now} µg/m³ of PM2.5 instead of {before} ({pct}); it falls in all {down} cities, "
+        "most in {best} ({best_pct}), least in {worst} ({worst_pct}). Cleaning costs {cost}, not {paid}.",
+        "{year}年，居民平均接触的PM2.5浓度为{now}微克/立方米，参照情景为{before}（{pct}）；{down}个城市全部下降，{best}降幅"
+        "最大（{best_pct}），{worst}最小（{worst_pct}）。治理成本为{cost}，参照情景为{paid}。",
+    ),
+    "answer.air_rises": (
+        "In {year} residents breathe {now} µg/m³ of PM2.5 instead of {before} ({pct}); it falls in none of the cities "
+        "and rises in {up}, most in {worst} ({worst_pct}). Cleaning costs {cost}, not {paid}.",
+        "{year}年，居民平均接触的PM2.5浓度为{now}微克/立方米，参照情景为{before}（{pct}）；没有城市下降，{up}个城市上升，"
+        "{worst}升幅最大（{worst_pct}）。治理成本为{cost}，参照情景为{paid}。",
+    ),
     "answer.region": (
         "{policy}: in {year} the real income of the {n} cities together is {real_income} than without it, and their "
         "real GDP {real_gdp}.",
         "{policy}：到{year}年，{n}个城市的实际收入合计比不实施时{real_income}，实际GDP{real_gdp}。",
+    ),
+    "answer.region_otherwise": (
+        "{policy}, set as here instead of as in the reference: in {year} the real income of the {n} cities together is "
+        "{real_income}, and their real GDP {real_gdp}.",
+        "{policy}：按本情景设置而非参照情景设置，到{year}年，{n}个城市的实际收入合计{real_income}，实际GDP{real_gdp}。",
     ),
     "answer.higher": ("{amount} higher ({pct})", "高{amount}（{pct}）"),
     "answer.lower": ("{amount} lower ({pct})", "低{amount}（{pct}）"),

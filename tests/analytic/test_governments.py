@@ -27,6 +27,7 @@ PARAMS = ScoreParams(
     discount=0.0,
     inequality=1.0,
     inequality_scale=0.05,
+    air_standard=35.0,
 )
 
 
@@ -39,6 +40,8 @@ def flat(n: int, years: int, *, attributed: float = 1.0, income: float = 1.0, ro
         room=np.full(shape, room),
         revenue=np.full(shape, 2.0),
         shared=np.zeros(shape),
+        people=np.ones(shape),
+        exposure=np.full(shape, 40.0),
     )
 
 
@@ -52,6 +55,15 @@ def test_gain_in_real_income_by_hand() -> None:
     expected = np.zeros((3, 4))
     expected[1, 1] = 0.5
     np.testing.assert_allclose(terms, expected, atol=1e-14)
+
+
+def test_gain_in_air_is_over_the_standard() -> None:
+    """Seven ug/m3 less are a fifth of the standard; all cities as one breathe the mean by people."""
+    before, after = flat(2, 4), flat(2, 4)
+    after.exposure[:, 1] -= 7.0
+    np.testing.assert_allclose(gain_terms(after, before, np.zeros((2, 2)), PARAMS, start=np.ones(2))[:, 3], [0.0, 0.2])
+    whole = gain_terms(after.whole(), before.whole(), np.empty((0, 0)), PARAMS, start=2 * np.ones(1))
+    assert whole[0, 3] == pytest.approx(0.1)
 
 
 def test_gain_in_growth_is_against_peers_and_by_the_year() -> None:
@@ -128,10 +140,11 @@ def test_score_of_a_year_by_hand() -> None:
             (growth - peers @ growth) / 0.02,
             np.log(income[t] / (income[0] * path)) / 0.02,
             (services[t] - services[0] * grown) / record["own_revenue"][t, :n] / 0.10,
+            1 - record["pm25"][t, :n] / 35,
         ]
     )
-    np.testing.assert_allclose(record["score_terms"][t, :n, :3].T, terms, rtol=1e-6, atol=1e-8)
-    np.testing.assert_allclose(record["score"][t, :n], [0.4, 0.2, 0.3] @ terms, rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(record["score_terms"][t, :n].T, terms, rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(record["score"][t, :n], [0.4, 0.2, 0.3, 0.1] @ terms, rtol=1e-6, atol=1e-8)
     np.testing.assert_array_equal(record["score_terms"][0, :n, 1:3], 0.0)
 
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 from sim.core.levers import Levers
 from sim.core.state import State
 from sim.mechanisms.base_year import BaseYear
+from sim.mechanisms.environment.air import Air
 from sim.mechanisms.environment.energy import Energy
 from sim.mechanisms.environment.rivers import Rivers
 
@@ -15,15 +16,17 @@ class Environment:
     """Lets every part of the environment follow the year's production."""
 
     name: ClassVar[str] = "environment"
-    reads: ClassVar[tuple[str, ...]] = tuple(dict.fromkeys((*Energy.reads, *Rivers.READS)))
-    writes: ClassVar[tuple[str, ...]] = tuple(dict.fromkeys((*Energy.writes, *Rivers.WRITES)))
+    reads: ClassVar[tuple[str, ...]] = tuple(dict.fromkeys((*Air.reads, *Energy.reads, *Rivers.READS)))
+    writes: ClassVar[tuple[str, ...]] = tuple(dict.fromkeys((*Air.writes, *Energy.writes, *Rivers.WRITES)))
 
     def __init__(self, base: BaseYear) -> None:
         self.base = base
+        self.air = Air(base)
         self.energy = Energy(base)
         self.rivers = Rivers(base)
 
     def update(self, state: State, levers: Levers) -> None:
         """Air, rivers, energy."""
+        self.air.update(state, levers)
         self.rivers.update(state, levers)
         self.energy.update(state, levers)

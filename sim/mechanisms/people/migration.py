@@ -1,13 +1,12 @@
 """Where people want to live: a discrete choice of place every year, with and without registration (MODEL.md 8).
 
-``value_j = nu (ln w_j + omega ln Q_j - (beta / eps + chi) ln N_j) + amenity_j``, all relative to the base year: w the
-real wage after tax, Q the quality of services, N residents (housing cost by its share beta over the elasticity eps of
-supply, and congestion chi; N is per land, where policies add some). A share mu considers moving. Of those at i the
-weight of j is
-``exp(value_j - value_i - c0_i - c1 ln(1 + T_ij) - c2 [other province] (1 - portable_ij) - c3 (1 - access_j))`` against
-one for staying: T minutes of travel, access how far a newcomer gets what locals get. Going home, where one is
-registered, needs no access. Registered people are followed by place of registration and place of living, so that nobody
-gets lost.
+``value_j = nu (ln w_j + omega ln Q_j - psi ln PM_j - (beta / eps + chi) ln N_j) + amenity_j``, all relative to the
+base year: w the real wage after tax, Q the quality of services, PM the air's PM2.5, N residents (housing cost by its
+share beta over the elasticity eps of supply, and congestion chi; N is per land, where policies add some). A share mu
+considers moving. Of those at i the weight of j is ``exp(value_j - value_i - c0_i - c1 ln(1 + T_ij) - c2 [other
+province] (1 - portable_ij) - c3 (1 - access_j))`` against one for staying: T minutes of travel, access how far a
+newcomer gets what locals get. Going home, where one is registered, needs no access. Registered people are followed by
+place of registration and place of living, so that nobody gets lost.
 """
 
 from __future__ import annotations
@@ -36,6 +35,7 @@ class MigrationParams:
     border: float  # c2, log points [migration_border]
     registration: float  # c3, log points [registration_barrier]
     service_weight: float  # omega [service_weight]
+    pollution_weight: float  # psi [pollution_weight]
     crowding: FloatArray  # [region] beta / eps + chi [housing_share, housing_supply_elasticity, congestion_elasticity]
     rent: FloatArray  # [region] 1 / eps, log points of the price of housing per log point of people on a place's land
     access: FloatArray  # [region] today's access of newcomers, by size of the city [registration_friction_<size>]
@@ -53,6 +53,7 @@ class MigrationParams:
             border=p.value("migration_border"),
             registration=p.value("registration_barrier"),
             service_weight=p.value("service_weight"),
+            pollution_weight=p.value("pollution_weight"),
             rent=1.0 / supply,
             crowding=p.value("housing_share") / supply + p.value("congestion_elasticity"),
             access=1.0 - size_friction(world),

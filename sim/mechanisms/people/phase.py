@@ -84,6 +84,7 @@ class People:
     reads: ClassVar[tuple[str, ...]] = (
         *("labour", "value_added", "resident_population", "registered_population", "newcomers", "away", "cpi"),
         *("service_quality", "city_service", "province_service", "central_service", "passenger_time", "urban_share"),
+        "pm25",
     )
     writes: ClassVar[tuple[str, ...]] = (
         *("labour", "resident_population", "registered_population", "newcomers", "away", "service_quality"),
@@ -104,6 +105,7 @@ class People:
         self._way += base.settlement.pair
         self._wage = self._real_wage(base.state)
         self._served = self._served_people(base.state, self.migration.access, np.zeros((row, row)))
+        self._has_air = bool((world.pm25[:row] > 0.0).all())
         self._people = base.state.resident_population[:row].copy()
         self._rural = Rural(world, base.state.value_added * base.taxes.labour_share, base.state.labour)
 
@@ -150,6 +152,8 @@ class People:
         settlement = self.base.settlement
         attraction = np.log(state.real_wage[:row] / self._wage)
         attraction += m.service_weight * np.log(state.service_quality[:row])
+        if self._has_air:
+            attraction -= m.pollution_weight * np.log(state.pm25[:row] / self.base.world.pm25[:row])
         crowd = np.log(state.resident_population[:row] / self._people) - np.log1p(levers.land_supply[:row])
         attraction -= m.crowding[:row] * crowd
         closed = m.registration * (1.0 - (access[:row] + (1.0 - access[:row]) * mutual))
