@@ -115,7 +115,11 @@ class State:
         "region", BASE_MONEY, "what is left of past R&D made here", "stock", "cities"
     )
     outside_knowledge: FloatArray = array_field(
-        "region", BASE_MONEY, "what is left of past R&D of the other cities, by how near it was", "stock", "cities"
+        "region",
+        f"{BASE_MONEY}, a mean",
+        "what is left of past R&D of the other cities, by how near it was",
+        "stock",
+        "cities",
     )
     network_coverage: FloatArray = array_field(
         "region", "1", "share of residents within reach of the newest mobile network (5G)", "stock", "cities"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.indicators import economy, fiscal, inequality, network, outcomes, people, trade
+from sim.indicators import economy, fiscal, inequality, knowledge, network, outcomes, people, trade
 from sim.indicators.base import REGISTRY, Indicator
 from sim.indicators.comparison import COMPARISONS
 
@@ -13,6 +13,7 @@ __all__ = [
     "economy",
     "fiscal",
     "inequality",
+    "knowledge",
     "network",
     "outcomes",
     "people",

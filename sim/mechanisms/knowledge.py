@@ -1,20 +1,21 @@
 """The knowledge phase: R&D, the stocks of knowledge it leaves, digital networks and their use (MODEL.md 9).
 
 R&D of a place is a share of its GDP, ``rd_i = (s_i path(t) + m (support_i + grant_i)) Y_i`` in base-year prices: s the
-base year's intensity, path its national rise, which slows by a half-life, support and grant public money of policies, m
-what a yuan of it adds. Knowledge cumulates and ages (perpetual inventory, Griliches 1979), in the place and from others,
+base year's intensity, path its national rise, which slows by a half-life, support and grant public money of policies,
+m what a yuan of it adds. Knowledge cumulates and ages (perpetual inventory, Griliches 1979), here and elsewhere,
 
     Z(t+1) = (1 - d) Z + rd,    X_i(t+1) = (1 - d) X_i + sum_j W_ij 2^(-(T_ij(t) - T_ij0) / h) (1 + l link_ji) rd_j,
 
-W from travel times of people that halve weight every h minutes, rows summing to one in the base year; l the part of what
-is learned that goes through contracts and joint institutions, which is what links raise. Both start on the steady path of
-the nation, ``Z_0 = rd_0 / (d + n)``. Next year's productivity gains
-``rho ln(Z_i / Z_i0 / trend) + sigma ln(X_i / X_i0 / trend)``, trend being the stock of a place that grows and spends as the
-nation does in the reference run, so that nothing happens to such a place. The rest of the country, one place, has Z only.
+W from travel times of people that halve weight every h minutes, rows summing to one in the base year; l the part of
+what is learned that goes through contracts and joint institutions, which is what links raise. Both start on the steady
+path of the nation, ``Z_0 = rd_0 / (d + n)``. Next year's productivity gains
+``rho ln(Z_i / Z_i0 / trend) + sigma ln(X_i / X_i0 / trend)``, trend being the stock of a place that grows and spends as
+the nation does in the reference run, so that nothing happens to such a place, and a policy that raises R&D everywhere
+is not measured against itself. The rest of the country, one place, has Z only.
 
-Networks and the use of digital technology by firms spread as logistic curves, ``o(t+1) = o exp(v (1 + push))`` with o the
-odds; use spreads the faster the further the network is ahead of its usual path. What a place is ahead of the usual path
-of use raises productivity by sector and lowers the cost of trade by information (in the market phase).
+Networks and the use of digital technology by firms spread as logistic curves, ``o(t+1) = o exp(v (1 + push))`` with o
+the odds; use spreads the faster the further the network is ahead of its usual path. What a place is ahead of the usual
+path of use raises productivity by sector and lowers the cost of trade by information (in the market phase).
 
 Public money goes through the next year's budget, as a subsidy to firms that the place pays and, for grants, the centre
 refunds. R&D by firms is among their costs: the books of the base year hold it as intermediate use and wages.
@@ -90,21 +91,20 @@ def rd_intensity(world: World) -> FloatArray:
     made, province = world.value_added[:row], world.province_of[:row]
     size = made.sum(axis=1)
     expected = made @ world.parameters.by_sector("rd_sector_intensity")
-    tilt = expected / size / (np.bincount(province, expected) / np.maximum(np.bincount(province, size), 1e-300))[province]
-    return np.asarray(world.by_region("rd_intensity")[:row] / PERCENT * tilt)
+    of_province = np.bincount(province, expected)[province] / np.bincount(province, size)[province]
+    return np.asarray(world.by_region("rd_intensity")[:row] / PERCENT * (expected / size) / of_province)
 
 
 def knowledge_weights(world: World, half_time: float) -> FloatArray:
     """W ``[to, from]``: weights of cities on each other by travel time of people, rows sum to one, none with itself.
 
-    Parts that are carved out of a city weigh together what it weighs, by value added.
+    Parts that are carved out of a city count as one city, by value added, and learn from outside of it.
     """
     n = world.n_cities
-    weight = 0.5 ** (world.travel_time_passenger[:n, :n].T / half_time)
     home, size = world.home[:n], world.value_added[:n].sum(axis=1)
-    weight = weight * size / np.bincount(home, size)[home]
-    np.fill_diagonal(weight, 0.0)
-    return np.asarray(weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300))
+    weight = 0.5 ** (world.travel_time_passenger[:n, :n].T / half_time) * (home[:, None] != home[None, :])
+    part = size / np.bincount(home, size)[home]
+    return np.asarray(weight / np.maximum((weight * part).sum(axis=1, keepdims=True), 1e-300))
 
 
 def spread(share: FloatArray, rate: FloatArray | float) -> FloatArray:
@@ -152,6 +152,8 @@ class Knowledge:
         year = min(state.year - self.base.world.base_year, len(self._path) - 1)
         public = (levers.rd_support + levers.rd_grant)[:row]
         share = self._intensity * self._path[year] + q.additionality * public
+        for written in (state.rd_spending, state.digital_lead, state.knowledge_level):
+            written[row:] = 0.0  # the world
         state.rd_spending[:row] = share * state.gdp[:row]
         if public.any():
             state.subsidy_due[:row] += public * state.gdp[:row]
@@ -171,7 +173,7 @@ class Knowledge:
     def _ways(self, state: State, levers: Levers) -> FloatArray:
         """Weights of the year ``[to, from]``: faster travel and links bring others' R&D nearer."""
         n = self.base.world.n_cities
-        ways, time = self._weights, state.passenger_time[:n, :n]
+        ways, time = self._weights, (state.passenger_time * levers.passenger_time)[:n, :n]
         if levers.knowledge_link.any():
             ways = ways * (1.0 + self.params.linked * levers.knowledge_link[:n, :n].T)
         if (time != 1.0).any():

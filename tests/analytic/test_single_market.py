@@ -41,8 +41,8 @@ def levers_of(name: str, year: int = 2030, **changes: object) -> Levers:
 def log_kernel_change(levers: Levers) -> FloatArray:
     """Log change of ``tau^-theta [sector, destination, origin]`` against no policy."""
     market = Market(small_base())
-    before = market.trade_weights(neutral()).copy()
-    return np.log(market.trade_weights(levers) / before)
+    before = market.trade_weights(small_base().state, neutral()).copy()
+    return np.log(market.trade_weights(small_base().state, levers) / before)
 
 
 # --- levers -------------------------------------------------------------------------------------------------------
@@ -287,10 +287,11 @@ def test_the_shipped_scenario_takes_away_less_than_the_whole_border() -> None:
     n, province = base.world.n_cities, base.world.province_of
     without.admin_barrier[:n, :n] = 0.0
     market = Market(base)
-    kappa = market.trade_weights(levers).copy()
+    kappa = market.trade_weights(base.state, levers).copy()
     pairs = province[:n, None] != province[None, :n]
     gained, most = (
-        np.log(weights / base.kappa)[:, :n, :n][:, pairs] for weights in (kappa, market.trade_weights(without))
+        np.log(weights / base.kappa)[:, :n, :n][:, pairs]
+        for weights in (kappa, market.trade_weights(base.state, without))
     )
     assert (gained > 0.0).all()
     assert (gained < most).all()
