@@ -41,6 +41,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "policy.digital_delta": ("faster networks and digital firms", "建设数字长三角"),
     "policy.technology_market": ("one market for technology", "统一技术市场"),
     "policy.opening_hub": ("a hub open to the world", "开放枢纽"),
+    "caution.innovation_community": (
+        "How large this is rests on the elasticity of others' knowledge and on how far links raise it: two judgements, "
+        "the second with no estimate behind it.",
+        "这一幅度取决于他人知识的产出弹性和联系的放大程度，两者均为判断值，后者没有估计依据。",
+    ),
+    "caution.g60_corridor": (
+        "How large this is rests on the elasticity of others' knowledge and on how far links raise it: two judgements, "
+        "the second with no estimate behind it.",
+        "这一幅度取决于他人知识的产出弹性和联系的放大程度，两者均为判断值，后者没有估计依据。",
+    ),
     "caution.capital_market": (
         "What the capital market brings of this is not to be quoted by itself: it rests on base-year differences in "
         "returns between cities, which carry the error of imputed capital stocks.",

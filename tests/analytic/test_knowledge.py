@@ -212,7 +212,10 @@ class TestIndicators:
     def test_technology_is_what_capital_and_labour_do_not_explain(self) -> None:
         model = small_reference()
         view, record, members = View(model.record, model.base), model.record, np.arange(N)
-        logs = [np.log(record[name][:, :N].reshape(record.n_done, -1).sum(axis=1)) for name in ("real_gdp", "capital", "labour")]
+        logs = [
+            np.log(record[name][:, :N].reshape(record.n_done, -1).sum(axis=1))
+            for name in ("real_gdp", "capital", "labour")
+        ]
         y, k, w = ((x[7] - x[2]) for x in logs)
         made = record["value_added"][:, :N].sum(axis=1)
         alpha = np.mean((made @ model.base.capital_share / made.sum(axis=1))[2:8])
