@@ -21,6 +21,7 @@ from sim.mechanisms.environment import Environment
 from sim.mechanisms.fiscal import Fiscal
 from sim.mechanisms.infrastructure import Infrastructure
 from sim.mechanisms.invest import Invest
+from sim.mechanisms.knowledge import Knowledge
 from sim.mechanisms.learn import Learn
 from sim.mechanisms.market.phase import Market
 from sim.mechanisms.people import People
@@ -125,7 +126,7 @@ class Outlook:
             self._ends: tuple[Phase, ...] = (invest,)
             self._begins: tuple[Phase, ...] = (network, self._direct, Fiscal(base), share, environment, Assess(base))
         else:
-            self._ends = (invest, People(base), self._learn)
+            self._ends = (invest, People(base), Knowledge(base), self._learn)
             self._begins = (network, market, Fiscal(base), share, environment, Assess(base))
         self._projected: tuple[int, dict[int, float]] = (0, {})
 

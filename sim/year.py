@@ -24,6 +24,7 @@ from sim.mechanisms.environment import Environment
 from sim.mechanisms.fiscal import Fiscal
 from sim.mechanisms.infrastructure import Infrastructure
 from sim.mechanisms.invest import Invest
+from sim.mechanisms.knowledge import Knowledge
 from sim.mechanisms.learn import Learn
 from sim.mechanisms.market.phase import Market
 from sim.mechanisms.people import People
@@ -45,6 +46,7 @@ YEAR: tuple[type[Phase], ...] = (
     Govern,
     Invest,
     People,
+    Knowledge,
     Learn,
 )
 """The order of the year."""
@@ -94,7 +96,8 @@ class Simulation:
         self.phases: tuple[Phase, ...] = (
             Infrastructure(base, as_opened=config.links.openings == "as_opened"),
             self.market, Fiscal(base), Share(base, (config.seed, config.replicate), self.market.trade_weights),
-            Environment(base), self._assess, self._govern, Invest(base), People(base), self.learn,
+            Environment(base), self._assess, self._govern, Invest(base), People(base), Knowledge(base),
+            self.learn,
         )  # fmt: skip
         self.solver: list[dict[str, float]] = []
 

@@ -141,6 +141,11 @@ POLICIES: dict[str, dict[str, Any]] = {
         "start": 2020, "end": 2022, "right": "carbon", "cut": 0.2,
         "allocation": {"grandfathering": 0.25, "per_head": 0.25, "per_gdp": 0.25, "auction": 0.25},
     },
+    "innovation_community": {
+        "start": 2020, "end": 2022, "link": 1.0, "support": 0.001, "centres": {"PRT": 0.002},
+    },
+    "g60_corridor": {"start": 2020, "end": 2022, "link": 1.0, "support": 0.001, "cities": ["PRT", "MIL"]},
+    "digital_delta": {"start": 2020, "end": 2022, "network": 0.3, "adoption": 0.5},
     "opening_hub": {
         "start": 2020, "end": 2022, "opening": 1.0, "sectors": ["SRV"], "export_cut": 0.1, "import_cut": 0.1,
         "cities": ["PRT"],

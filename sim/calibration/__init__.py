@@ -20,6 +20,7 @@ from sim.core.errors import InputError, ModelWarning
 from sim.core.state import State
 from sim.mechanisms.base_year import BaseYear, Budgets, TaxRates, factor_bundle
 from sim.mechanisms.invest import land_cost, mean_land_price, net_return
+from sim.mechanisms.knowledge import start_knowledge
 from sim.mechanisms.market import kernels
 from sim.mechanisms.market.closure import YearlyClosure, blank_accounts
 from sim.mechanisms.market.phase import log_access
@@ -154,6 +155,7 @@ def _base_stocks(base: BaseYear, debt: FloatArray, province_debt: FloatArray, ta
     state.national[0] = world.value_added[: world.row].sum()
     state.national[5] = 1.0
     state.passenger_time[:] = state.freight_time[:] = 1.0
+    start_knowledge(state, world)
 
 
 def _spending(base: BaseYear) -> tuple[BaseYear, kernels.Accounts, FloatArray]:

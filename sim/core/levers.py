@@ -59,6 +59,10 @@ class Levers:
     entry_standard: FloatArray  # [N] emission intensity that it allows them, over its own sector's
     relocation_contract: FloatArray  # [N, N] index of the contract that covers a move, -1 = none
     sharing: FloatArray  # [contract, N] part of what it owes under a contract that a member pays; 0 = not a member
+    rd_support: FloatArray  # [N] public money for R&D over GDP that the place pays next year
+    rd_grant: FloatArray  # [N] public money for R&D over GDP that the centre pays, through the place's budget
+    network_push: FloatArray  # [N] share by which the newest network spreads faster
+    digital_push: FloatArray  # [N] share by which firms go digital faster
     sector_barrier: FloatArray  # [S, N, N] factor on admin_barrier by sector; [0, N, N] until a policy asks for it
     sector_cost: FloatArray  # [S, N, N] factor on the cost of trade by sector, any pair; [0, N, N] likewise
     contracts: list[Contract] = field(default_factory=list)
@@ -104,6 +108,10 @@ class Levers:
             entry_standard=np.ones(n),
             relocation_contract=np.full((n, n), -1.0),
             sharing=np.zeros((0, n)),
+            rd_support=np.zeros(n),
+            rd_grant=np.zeros(n),
+            network_push=np.zeros(n),
+            digital_push=np.zeros(n),
             sector_barrier=np.ones((0, n, n)),
             sector_cost=np.ones((0, n, n)),
         )

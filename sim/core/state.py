@@ -112,6 +112,25 @@ class State:
     infrastructure_share: FloatArray = array_field(
         "region", "1", "share of the city's budget that it spends on infrastructure", "stock", "cities"
     )
+    knowledge_stock: FloatArray = array_field(
+        "region", BASE_MONEY, "what is left of past R&D made here", "stock", "cities"
+    )
+    outside_knowledge: FloatArray = array_field(
+        "region",
+        f"{BASE_MONEY}, a mean",
+        "what is left of past R&D of the other cities, by how near it was",
+        "stock",
+        "cities",
+    )
+    network_coverage: FloatArray = array_field(
+        "region", "1", "share of residents within reach of the newest mobile network (5G)", "stock", "cities"
+    )
+    digital_use: FloatArray = array_field(
+        "region", "1", "share of firms' key processes that run digitally", "stock", "cities"
+    )
+    digital_lead: FloatArray = array_field(
+        "region", "1", "digital use above its usual path, 0 without policies", "stock", "cities"
+    )
     # flows: the network
     passenger_time: FloatArray = array_field(
         "origin,destination", "base year 1", "travel time of people over the base year's", "flow"
@@ -361,6 +380,11 @@ class State:
     # memory: what a bit-exact restart needs besides
     abatement_loss: FloatArray = array_field(
         "region,sector", "log points", "productivity that abatement costs in the next year", "memory"
+    )
+    rd_spending: FloatArray = array_field("region", MONEY, "spending on research and development", "flow", "cities")
+    # memory: what a bit-exact restart needs besides
+    knowledge_level: FloatArray = array_field(
+        "region,sector", "log points", "what knowledge and digital use add to next year's productivity", "memory"
     )
     price_memory: FloatArray = array_field(
         "pair,pair,sector,region", "log", "log f and log P of the last two years", "memory"

@@ -26,6 +26,7 @@ FloatArray = NDArray[np.float64]
 SWITCHES = frozenset(
     ("agglomeration_elasticity", "congestion_elasticity", "land_cost_share", "public_capital_elasticity")
     + ("relocation_hazard", "catch_up_rate", "diffusion_rate", "migration_considering_share")
+    + ("knowledge_elasticity", "knowledge_spillover_elasticity", "digital_productivity", "information_cost")
 )
 """Parameters that may be set to zero, outside their range, to see what a mechanism contributes."""
 

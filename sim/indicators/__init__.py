@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sim.indicators import air, economy, energy, fiscal, inequality, network, outcomes, people, rivers, trade
+from sim.indicators import (
+    air,
+    economy,
+    energy,
+    fiscal,
+    inequality,
+    knowledge,
+    network,
+    outcomes,
+    people,
+    rivers,
+    trade,
+)
 from sim.indicators.base import REGISTRY, Indicator
 from sim.indicators.comparison import COMPARISONS
 
@@ -15,6 +27,7 @@ __all__ = [
     "energy",
     "fiscal",
     "inequality",
+    "knowledge",
     "network",
     "outcomes",
     "people",

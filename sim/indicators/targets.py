@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 COMPUTED = {
     "T01": "urban_rural_ratio",
     "T02": "core_to_whole",
+    "T04": "rd_intensity",
+    "T05": "technology_contribution",
+    "T06": "high_tech_share",
+    "T09": "coverage_5g",
     "T07": "railway_density",
     "T08": "expressway_density",
     "T03": "urbanisation_rate",

@@ -1,11 +1,10 @@
 """The learn phase: next year's productivity, and what the nation will be worth (MODEL.md 1 and 9).
 
 Effective productivity is the stock times levels relative to the base year, never accumulated into it:
-``A^e = A (D_i/D_i0)^eps (L_is/L_is0)^kappa (C_i/C_i0)^-chi (G_i/G_i0)^psi exp(gain_is)`` with D the density of activity
-(factors at base-year prices per area, Ciccone and Hall 1996), C the crowding of capital on buildable land, G public
-capital per worker, gain what policies add less what abatement
-costs; D, C and G are relative to the same ratio of the nation. Deviations from the
-national trend follow
+``A^e = A (D_i/D_i0)^eps (L_is/L_is0)^kappa (C_i/C_i0)^-chi (G_i/G_i0)^psi exp(gain_is + k_is)`` with D the density of
+activity (factors at base-year prices per area, Ciccone and Hall 1996), C the crowding of capital on buildable land, G
+public capital per worker, gain what policies add less what abatement costs, k what knowledge and digital use add (the
+knowledge phase); D, C and G are relative to the same ratio of the nation. Deviations from the national trend follow
 ``x(t+1) = (1 - d) x + xi sum_j W_ij (1 + link_ji) max(0, x_js - x_is) + beta_i + shock``, where link is what a common
 market for technology adds to the ways of knowledge, and beta_i catches up in base-year value added per worker with the
 mean of the cities. The scalar g, added to every log A of the country, makes
@@ -108,7 +107,7 @@ class Learn:
     name: ClassVar[str] = "learn"
     reads: ClassVar[tuple[str, ...]] = (
         *("capital", "labour", "public_capital", "deviation", "productivity", "effective_productivity"),
-        *("value_added", "volume_memory", "national", "abatement_loss", "cleaning_loss"),
+        *("value_added", "volume_memory", "national", "abatement_loss", "cleaning_loss", "knowledge_level"),
     )
     writes: ClassVar[tuple[str, ...]] = ("productivity", "effective_productivity", "deviation", "national")
 
@@ -138,7 +137,7 @@ class Learn:
         year = state.year + 1
         self._deviate(state, levers)
         bundle = factor_bundle(state, self.base)[:row]
-        levels = self._levels(state, bundle) + levers.productivity_gain[:row]
+        levels = self._levels(state, bundle) + levers.productivity_gain[:row] + state.knowledge_level[:row]
         levels -= state.abatement_loss[:row] + state.cleaning_loss[:row]
         levels += self.params.congestion * np.log1p(levers.land_supply[:row, None])  # crowding is per land
         log_a = self._log_base[:row] + state.national[2] + state.deviation[:row]

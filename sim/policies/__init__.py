@@ -7,13 +7,16 @@ from sim.policies.base import Effect, Policy
 from sim.policies.blue_sky import BlueSky
 from sim.policies.capital_market import CapitalMarket
 from sim.policies.customs_union import CustomsUnion
+from sim.policies.digital_delta import DigitalDelta
 from sim.policies.dual_control import DualControl
 from sim.policies.entry_standards import EntryStandards
 from sim.policies.free_relocation import FreeRelocation
 from sim.policies.free_trade_zone import FreeTradeZone
+from sim.policies.g60_corridor import G60Corridor
 from sim.policies.harmonised_rules import HarmonisedRules
 from sim.policies.hukou_reform import HukouReform
 from sim.policies.industry_transfer import IndustryTransfer
+from sim.policies.innovation_community import InnovationCommunity
 from sim.policies.joint_projects import JointProjects
 from sim.policies.land_quota_trade import LandQuotaTrade
 from sim.policies.market_integration import MarketIntegration
@@ -38,11 +41,14 @@ REGISTRY: dict[str, type[Policy]] = {
     "customs_union": CustomsUnion,
     "dual_control": DualControl,
     "entry_standards": EntryStandards,
+    "digital_delta": DigitalDelta,
     "free_relocation": FreeRelocation,
     "free_trade_zone": FreeTradeZone,
+    "g60_corridor": G60Corridor,
     "harmonised_rules": HarmonisedRules,
     "hukou_reform": HukouReform,
     "industry_transfer": IndustryTransfer,
+    "innovation_community": InnovationCommunity,
     "joint_projects": JointProjects,
     "land_quota_trade": LandQuotaTrade,
     "market_integration": MarketIntegration,
@@ -67,14 +73,17 @@ __all__ = [
     "BlueSky",
     "CapitalMarket",
     "CustomsUnion",
+    "DigitalDelta",
     "DualControl",
     "Effect",
     "EntryStandards",
     "FreeRelocation",
     "FreeTradeZone",
+    "G60Corridor",
     "HarmonisedRules",
     "HukouReform",
     "IndustryTransfer",
+    "InnovationCommunity",
     "JointProjects",
     "LandQuotaTrade",
     "MarketIntegration",

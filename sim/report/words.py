@@ -40,10 +40,23 @@ TEXTS: dict[str, tuple[str, str]] = {
     "policy.toll_gates": ("removing toll gates at provincial borders", "取消省界收费站"),
     "policy.customs_union": ("one customs with a single window", "通关一体化和单一窗口"),
     "policy.capital_market": ("one capital market", "统一资本市场"),
+    "policy.innovation_community": ("a common space of innovation", "建设科技创新共同体"),
+    "policy.g60_corridor": ("the G60 corridor of science and innovation", "G60科创走廊"),
+    "policy.digital_delta": ("faster networks and digital firms", "建设数字长三角"),
     "policy.technology_market": ("one market for technology", "统一技术市场"),
     "policy.opening_hub": ("a hub open to the world", "开放枢纽"),
     "policy.dual_control": ("dual control of energy", "能耗双控"),
     "policy.rights_trading": ("trading rights to emit or to use energy", "碳排放权、用能权交易"),
+    "caution.innovation_community": (
+        "How large this is rests on the elasticity of others' knowledge and on how far links raise it: two judgements, "
+        "the second with no estimate behind it.",
+        "这一幅度取决于他人知识的产出弹性和联系的放大程度，两者均为判断值，后者没有估计依据。",
+    ),
+    "caution.g60_corridor": (
+        "How large this is rests on the elasticity of others' knowledge and on how far links raise it: two judgements, "
+        "the second with no estimate behind it.",
+        "这一幅度取决于他人知识的产出弹性和联系的放大程度，两者均为判断值，后者没有估计依据。",
+    ),
     "caution.capital_market": (
         "What the capital market brings of this is not to be quoted by itself: it rests on base-year differences in "
         "returns between cities, which carry the error of imputed capital stocks.",
@@ -61,6 +74,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "unit.10,000 yuan": ("10,000 yuan", "万元"),
     "unit.km per 10,000 km2": ("km per 10,000 km²", "公里/万平方公里"),
     "unit.km per 100 km2": ("km per 100 km²", "公里/百平方公里"),
+    "unit.% of GDP": ("% of GDP", "占GDP的%"),
     "unit.years": ("years", "年"),
     "unit.% change": ("% change", "变化，%"),
     # --- columns of the result tables

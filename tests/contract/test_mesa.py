@@ -91,6 +91,7 @@ def test_the_order_of_the_year():
         "govern",
         "invest",
         "people",
+        "knowledge",
         "learn",
     ]
     assert [phase.name for phase in small_economy().phases] == [phase.name for phase in YEAR]

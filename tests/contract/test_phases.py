@@ -166,5 +166,6 @@ def test_phases_have_the_names_of_the_year() -> None:
         "govern",
         "invest",
         "people",
+        "knowledge",
         "learn",
     ]

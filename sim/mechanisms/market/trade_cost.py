@@ -85,3 +85,17 @@ def trade_kernel(
     if sector_cost is not None and sector_cost.size:
         wall += np.log(sector_cost.transpose(0, 2, 1))
     return np.asarray(np.exp(log_trade - theta * wall))
+
+
+def information_factor(lead: FloatArray, cost: FloatArray) -> FloatArray:
+    """Factor on the cost of trade ``[sector, origin, destination]`` where firms are ahead in digital use.
+
+    Between two places it is ``exp(-cost_s (lead_o + lead_d) / 2)``, within one it is 1.
+
+    Args:
+        lead: digital use above its usual path ``[region]``.
+        cost: log cost of trade that no use rather than full use adds ``[sector]``.
+    """
+    mean = 0.5 * (lead[:, None] + lead[None, :])
+    np.fill_diagonal(mean, 0.0)
+    return np.asarray(np.exp(-cost[:, None, None] * mean))

@@ -1,0 +1,53 @@
+"""An innovation community: knowledge nearer, more R&D, science centres (plan ch. 4, items 4.01 to 4.08)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import Field
+
+from sim.core.levers import Levers
+from sim.core.names import PLACES
+from sim.policies.base import Effect, places
+from sim.policies.gradual import Gradual, between
+
+if TYPE_CHECKING:
+    from sim.datasets.world import World
+
+
+class InnovationCommunity(Gradual):
+    """Members' knowledge reaches each other more easily, and public money adds to their R&D.
+
+    Links stand for joint laboratories, shared instruments, one market for technology and mutual recognition. Vouchers
+    and joint funds are money that every member spends on R&D of its own firms; science centres are paid by the centre.
+    Gains of joint projects are shared by a contract of their own (`tax_sharing`).
+    """
+
+    name: ClassVar[str] = "innovation_community"
+    effect: ClassVar[Effect] = Effect(
+        strength="strength", lever="knowledge_link", indicator="real_gdp", places="region", sign=1
+    )
+    question: ClassVar[str] = "What does a common space of innovation bring, and to which cities?"
+
+    strength: float = Field(1.0, ge=0.0, le=2.0, description="part of the programme that is carried out; 1 = all")
+    link: float = Field(
+        ge=0.0, le=5.0, description="added to the weight of members' knowledge for each other by the end",
+        json_schema_extra={"unit": "1", "source": "judgement; 1 = twice today's ties"},
+    )  # fmt: skip
+    support: float = Field(
+        ge=0.0, le=0.02, description="vouchers and joint funds over GDP by the end, paid by each member at home",
+        json_schema_extra={"unit": "1", "source": "judgement; vouchers so far .17 billion yuan in all"},
+    )  # fmt: skip
+    centres: Annotated[dict[str, Annotated[float, Field(ge=0.0, le=1.0)]], PLACES] = Field(
+        default_factory=dict, description="cities with a national science centre, and what the centre pays over GDP",
+        json_schema_extra={"unit": "1", "source": "judgement; plan 4.01: Zhangjiang and Hefei"},
+    )  # fmt: skip
+
+    def set_levers(self, levers: Levers, year: int, world: World) -> None:
+        """Tie the members together and pay for R&D."""
+        members, done = self.member_cities(world), self.strength * self.done(year)
+        levers.knowledge_link += self.link * done * between(members, world)
+        levers.rd_support[members] += self.support * done
+        chosen = self.takes_part(list(self.centres))
+        for city, code in zip(places(chosen, world, f"policies.{self.name}.centres"), chosen, strict=True):
+            levers.rd_grant[city] += self.centres[code] * done
