@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from sim import __version__
@@ -47,7 +47,7 @@ FULL_DISK_OR_NO_RIGHT = ("EACCES", "EDQUOT", "EFBIG", "EISDIR", "ENAMETOOLONG", 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; raises only for ``--traceback``."""
     words = list(sys.argv[1:] if argv is None else argv)
-    warnings.showwarning = _show_warning
+    warnings.showwarning = _shower()
     try:
         return dispatch(words)
     except SimulationError as error:
@@ -101,10 +101,16 @@ def overview() -> str:
     )
 
 
-def _show_warning(message: Warning | str, *where: object, **_: object) -> None:
-    """A warning of the model as one line; those of libraries are for developers."""
-    if isinstance(message, ModelWarning):
-        print(f"warning: {message}", file=sys.stderr)
+def _shower() -> Callable[..., None]:
+    """Shows the model's warnings as one line, once a command; those of libraries are for developers."""
+    shown: set[str] = set()
+
+    def show(message: Warning | str, *where: object, **_: object) -> None:
+        if isinstance(message, ModelWarning) and str(message) not in shown:
+            shown.add(str(message))
+            print(f"warning: {message}", file=sys.stderr)
+
+    return show
 
 
 def _report(error: SimulationError, code: int, words: Sequence[str]) -> int:

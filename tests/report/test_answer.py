@@ -159,3 +159,18 @@ def test_a_capital_market_is_never_a_headline_without_its_caution() -> None:
     assert "不宜单独引用" in chinese[3]
     none = run("baseline", overrides=[*overrides, "reference=baseline", "policies.capital_market.reduction=0"])
     assert len(answer(none)) == 3
+
+
+def test_air_is_told_where_a_policy_is_about_it() -> None:
+    alone = run("blue_sky_alone", overrides=["world=three_cities", "horizon=2024"])
+    assert alone.reference is not None
+    runs = alone, alone.reference
+    table, other = (done.indicators.set_index(["indicator", "place", "year"])["value"] for done in runs)
+    values = [float(values["pm25", "region", 2024]) for values in (table, other)]
+    said = answer(alone)[3]
+    assert f"In 2024 residents breathe {values[0]:.1f} µg/m³ of PM2.5 instead of {values[1]:.1f}" in said
+    assert "it falls in all 3 cities" in said
+    assert f"Cleaning costs {money(float(table['abatement_cost', 'region', 2024]), 'en')}, not" in said
+    together = answer(run("blue_sky", overrides=["world=three_cities", "horizon=2024"]))
+    assert "set as here instead of as in the reference" in together[0]
+    assert "PM2.5" in answer(alone, "zh")[3]
