@@ -11,6 +11,7 @@ import pytest
 import sim
 from sim.core.errors import InputError
 from sim.experiments.ensemble.executors import Engine
+from sim.experiments.ensemble.factors import Factor
 from sim.experiments.ensemble.plan import make_plan
 from sim.experiments.ensemble.spec import StudySpec, read_study
 from sim.experiments.ensemble.study import Study
@@ -396,3 +397,12 @@ def test_a_study_opens_from_its_folder_and_names_what_it_lacks(study):
         again.table("indicators", ["gian"])
     with pytest.raises(InputError, match="no run 99"):
         again.command(99)
+
+
+@pytest.mark.parametrize("distribution", ["uniform", "log_uniform", "triangular"])
+def test_rounding_steps_over_no_end(distribution):
+    """.3 + (.9 - .3) is a little more than .9, which a parameter's range would refuse."""
+    ends = Factor("parameters.x", "uncertainty", low=0.3, high=0.9, mode=0.6, distribution=distribution)
+    values = ends.quantile(np.array([0.0, 0.5, 1.0]))
+    assert values.min() >= 0.3
+    assert values.max() <= 0.9

@@ -109,10 +109,12 @@ class Factor:
         if self.whole:
             return np.minimum(np.floor(self.low + share * (width + 1.0)), self.high)
         if self.distribution == "log_uniform":
-            return np.asarray(stats.loguniform(self.low, self.high).ppf(share))
-        if self.distribution == "triangular":
-            return np.asarray(stats.triang((self.mode - self.low) / width, self.low, width).ppf(share))
-        return np.asarray(self.low + share * width)
+            values = stats.loguniform(self.low, self.high).ppf(share)
+        elif self.distribution == "triangular":
+            values = stats.triang((self.mode - self.low) / width, self.low, width).ppf(share)
+        else:
+            values = self.low + share * width
+        return np.clip(values, self.low, self.high)  # rounding may step over an end
 
     def plain(self) -> dict[str, Any]:
         """As data, for the study's file."""
