@@ -40,34 +40,37 @@ def test_two_agents_by_hand():
     Cost 100 x 900 / 200 + 300 x 100 / 200 = 600; 20 each would cost 200 + 600 = 800.
     """
     use, slope = np.array([100.0, 100.0]), np.array([100.0, 300.0])
-    price, abated = rights.clear(use, slope, 40.0)
+    price, share = rights.clear(use, slope, 40.0)
+    abated = use * share
     assert price == pytest.approx(30.0)
     np.testing.assert_allclose(abated, [30.0, 10.0])
-    assert rights.cost(use, slope, abated).sum() == pytest.approx(600.0)
+    assert rights.cost(use, slope, share).sum() == pytest.approx(600.0)
     assert rights.cost(use, slope, rights.uniform(use, 40.0)).sum() == pytest.approx(800.0)
     bought = use - abated - rights.allocated(160.0, np.array([1.0, 0, 0, 0]), np.ones((3, 2)), use)
     np.testing.assert_allclose(bought, [-10.0, 10.0])
-    np.testing.assert_allclose(rights.payments(bought, price), [[0.0, 0.0], [300.0, 0.0]])
+    buyers, sellers, paid = rights.payments(bought, price)
+    assert (buyers.tolist(), sellers.tolist()) == ([1], [0])
+    np.testing.assert_allclose(paid, [[300.0]])
 
 
 def test_who_has_abated_all_leaves_the_rest_to_others():
     """Uses 10 and 100, slopes 10 and 1000, 60 to go: the first abates all, the other 50 at half its slope."""
-    price, abated = rights.clear(np.array([100.0, 10.0]), np.array([1000.0, 10.0]), 60.0)
+    price, share = rights.clear(np.array([100.0, 10.0]), np.array([1000.0, 10.0]), 60.0)
     assert price == pytest.approx(500.0)
-    np.testing.assert_allclose(abated, [50.0, 10.0])
+    np.testing.assert_allclose(share, [0.5, 1.0])
 
 
 def test_corners():
     use, slope = np.array([3.0, 0.0, 2.0]), np.array([5.0, 1.0, 7.0])
-    price, abated = rights.clear(use, slope, 0.0)
+    price, share = rights.clear(use, slope, 0.0)
     assert price == 0.0
-    assert not abated.any()
-    price, abated = rights.clear(use, slope, 5.0)
+    assert not share.any()
+    price, share = rights.clear(use, slope, 5.0)
     assert price == pytest.approx(7.0)
-    np.testing.assert_allclose(abated, use)
-    price, abated = rights.clear(np.zeros(2), np.ones(2), 0.0)
+    np.testing.assert_allclose(share, 1.0)
+    price, share = rights.clear(np.zeros(2), np.ones(2), 0.0)
     assert price == 0.0
-    assert not abated.any()
+    assert not share.any()
     assert rights.required(use, np.zeros(3), np.full(3, np.inf)) == (0.0, False)
     assert rights.required(use, np.zeros(3), np.full(3, 2.0)) == (0.0, True)
     assert rights.required(use, np.full(3, 0.5), np.full(3, 1.0)) == (2.5, False)
@@ -78,15 +81,15 @@ def test_corners():
 def test_price_is_marginal_cost_everywhere_and_trade_never_costs_more(agents: list[tuple[float, float]], part: float):
     use, slope = (np.array(column) for column in zip(*agents, strict=True))
     reduction = part * use.sum()
-    price, abated = rights.clear(use, slope, reduction)
+    price, share = rights.clear(use, slope, reduction)
+    abated = use * share
     assert abated.sum() == pytest.approx(reduction, rel=1e-9, abs=1e-9)
     assert (abated >= 0.0).all()
     assert (abated <= use).all()
-    marginal = slope * abated / use
-    inside = abated < use * (1.0 - 1e-12)
+    marginal, inside = slope * share, share < 1.0
     np.testing.assert_allclose(marginal[inside], price, rtol=1e-9, atol=1e-12)
     assert (marginal[~inside] <= price * (1.0 + 1e-9)).all()
-    least = rights.cost(use, slope, abated).sum()
+    least = rights.cost(use, slope, share).sum()
     assert least <= rights.cost(use, slope, rights.uniform(use, reduction)).sum() * (1.0 + 1e-9) + 1e-9
 
 
@@ -107,8 +110,9 @@ def test_rights_sum_to_the_cap_and_payments_to_nothing(places: list[tuple[float,
     given_ = rights.allocated(after.sum(), parts, np.array(sizes), after)
     assert given_.sum() == pytest.approx(after.sum())
     bought = after - given_
-    paid = rights.payments(bought, price)
-    np.testing.assert_allclose(paid.sum(axis=1) - paid.sum(axis=0), price * bought, rtol=1e-8, atol=1e-7)
+    buyers, sellers, paid = rights.payments(bought, price)
+    np.testing.assert_allclose(paid.sum(axis=1), price * bought[buyers], rtol=1e-8, atol=1e-7)
+    np.testing.assert_allclose(paid.sum(axis=0), -price * bought[sellers], rtol=1e-8, atol=1e-7)
     own = rights.allocated(after.sum(), np.array([0.0, 0.0, 0.0, 1.0]), np.array(sizes), after)
     np.testing.assert_allclose(own, after)  # auctioned where they are used: nobody buys from elsewhere
 
