@@ -186,7 +186,7 @@ def test_sellers_are_paid_in_the_next_year_under_the_rule_rights():
 
 
 def test_markets_by_province_have_prices_of_their_own_and_cost_more():
-    whole, split = (run_with(rights_trading=trading(scope=scope, cap={2020: 0.9})) for scope in ("region", "province"))
+    whole, split = (run_with(rights_trading=trading(scope=scope)) for scope in ("region", "province"))
     assert np.unique(split.record["carbon_price"][3, CITIES]).size == 2
     assert split.record["abatement_cost"][1].sum() > whole.record["abatement_cost"][1].sum()
 
@@ -249,3 +249,22 @@ def test_a_right_is_capped_by_one_policy():
     policies = {"dual_control": POLICIES["dual_control"], "rights_trading": trading(right="energy")}
     with pytest.raises(InputError, match="energy of PRT is capped by another policy already"):
         small_model(policies).run()
+
+
+@pytest.mark.parametrize(
+    ("language", "word"), [("en", "a tonne of carbon dioxide costs"), ("zh", "每吨二氧化碳排放权价格为")]
+)
+def test_the_answer_begins_with_price_volume_and_gain(language: str, word: str):
+    import sim
+    from sim.report.answer import answer
+    from sim.report.formats import money, number
+
+    run = sim.run("rights_trading", overrides=["world=three_cities", "horizon=2022"])
+    assert run.model is not None
+    record = run.model.record
+    first = answer(run, language)[0]
+    volume = 0.01 * np.maximum(record["carbon_bought"][-1], 0.0).sum()
+    least, same = (record[name][-1].sum() for name in ("abatement_cost", "uniform_cost"))
+    assert word in first
+    for told in (number(record["carbon_price"][-1].max()), number(volume), money(same - least, language)):
+        assert told in first
