@@ -50,6 +50,8 @@ class TaxSharing(Policy):
                 known = ", ".join(self.contracts)
                 raise ValueError(f"no contract is called {name}{did_you_mean(name, self.contracts)}; there are {known}")
         for contract in self.signed():
+            if contract.base == "rights":
+                raise ValueError(f"contract {contract.name}: base rights belongs to the policy rights_trading")
             first, last = contract.start or self.start, contract.end or self.end
             if last < first:
                 raise ValueError(f"contract {contract.name} ends in {last}, before it begins in {first}")

@@ -40,34 +40,37 @@ def test_two_agents_by_hand():
     Cost 100 x 900 / 200 + 300 x 100 / 200 = 600; 20 each would cost 200 + 600 = 800.
     """
     use, slope = np.array([100.0, 100.0]), np.array([100.0, 300.0])
-    price, abated = rights.clear(use, slope, 40.0)
+    price, share = rights.clear(use, slope, 40.0)
+    abated = use * share
     assert price == pytest.approx(30.0)
     np.testing.assert_allclose(abated, [30.0, 10.0])
-    assert rights.cost(use, slope, abated).sum() == pytest.approx(600.0)
+    assert rights.cost(use, slope, share).sum() == pytest.approx(600.0)
     assert rights.cost(use, slope, rights.uniform(use, 40.0)).sum() == pytest.approx(800.0)
     bought = use - abated - rights.allocated(160.0, np.array([1.0, 0, 0, 0]), np.ones((3, 2)), use)
     np.testing.assert_allclose(bought, [-10.0, 10.0])
-    np.testing.assert_allclose(rights.payments(bought, price), [[0.0, 0.0], [300.0, 0.0]])
+    buyers, sellers, paid = rights.payments(bought, price)
+    assert (buyers.tolist(), sellers.tolist()) == ([1], [0])
+    np.testing.assert_allclose(paid, [[300.0]])
 
 
 def test_who_has_abated_all_leaves_the_rest_to_others():
     """Uses 10 and 100, slopes 10 and 1000, 60 to go: the first abates all, the other 50 at half its slope."""
-    price, abated = rights.clear(np.array([100.0, 10.0]), np.array([1000.0, 10.0]), 60.0)
+    price, share = rights.clear(np.array([100.0, 10.0]), np.array([1000.0, 10.0]), 60.0)
     assert price == pytest.approx(500.0)
-    np.testing.assert_allclose(abated, [50.0, 10.0])
+    np.testing.assert_allclose(share, [0.5, 1.0])
 
 
 def test_corners():
     use, slope = np.array([3.0, 0.0, 2.0]), np.array([5.0, 1.0, 7.0])
-    price, abated = rights.clear(use, slope, 0.0)
+    price, share = rights.clear(use, slope, 0.0)
     assert price == 0.0
-    assert not abated.any()
-    price, abated = rights.clear(use, slope, 5.0)
+    assert not share.any()
+    price, share = rights.clear(use, slope, 5.0)
     assert price == pytest.approx(7.0)
-    np.testing.assert_allclose(abated, use)
-    price, abated = rights.clear(np.zeros(2), np.ones(2), 0.0)
+    np.testing.assert_allclose(share, 1.0)
+    price, share = rights.clear(np.zeros(2), np.ones(2), 0.0)
     assert price == 0.0
-    assert not abated.any()
+    assert not share.any()
     assert rights.required(use, np.zeros(3), np.full(3, np.inf)) == (0.0, False)
     assert rights.required(use, np.zeros(3), np.full(3, 2.0)) == (0.0, True)
     assert rights.required(use, np.full(3, 0.5), np.full(3, 1.0)) == (2.5, False)
@@ -78,15 +81,15 @@ def test_corners():
 def test_price_is_marginal_cost_everywhere_and_trade_never_costs_more(agents: list[tuple[float, float]], part: float):
     use, slope = (np.array(column) for column in zip(*agents, strict=True))
     reduction = part * use.sum()
-    price, abated = rights.clear(use, slope, reduction)
+    price, share = rights.clear(use, slope, reduction)
+    abated = use * share
     assert abated.sum() == pytest.approx(reduction, rel=1e-9, abs=1e-9)
     assert (abated >= 0.0).all()
     assert (abated <= use).all()
-    marginal = slope * abated / use
-    inside = abated < use * (1.0 - 1e-12)
+    marginal, inside = slope * share, share < 1.0
     np.testing.assert_allclose(marginal[inside], price, rtol=1e-9, atol=1e-12)
     assert (marginal[~inside] <= price * (1.0 + 1e-9)).all()
-    least = rights.cost(use, slope, abated).sum()
+    least = rights.cost(use, slope, share).sum()
     assert least <= rights.cost(use, slope, rights.uniform(use, reduction)).sum() * (1.0 + 1e-9) + 1e-9
 
 
@@ -107,8 +110,9 @@ def test_rights_sum_to_the_cap_and_payments_to_nothing(places: list[tuple[float,
     given_ = rights.allocated(after.sum(), parts, np.array(sizes), after)
     assert given_.sum() == pytest.approx(after.sum())
     bought = after - given_
-    paid = rights.payments(bought, price)
-    np.testing.assert_allclose(paid.sum(axis=1) - paid.sum(axis=0), price * bought, rtol=1e-8, atol=1e-7)
+    buyers, sellers, paid = rights.payments(bought, price)
+    np.testing.assert_allclose(paid.sum(axis=1), price * bought[buyers], rtol=1e-8, atol=1e-7)
+    np.testing.assert_allclose(paid.sum(axis=0), -price * bought[sellers], rtol=1e-8, atol=1e-7)
     own = rights.allocated(after.sum(), np.array([0.0, 0.0, 0.0, 1.0]), np.array(sizes), after)
     np.testing.assert_allclose(own, after)  # auctioned where they are used: nobody buys from elsewhere
 
@@ -182,7 +186,7 @@ def test_sellers_are_paid_in_the_next_year_under_the_rule_rights():
 
 
 def test_markets_by_province_have_prices_of_their_own_and_cost_more():
-    whole, split = (run_with(rights_trading=trading(scope=scope, cap={2020: 0.9})) for scope in ("region", "province"))
+    whole, split = (run_with(rights_trading=trading(scope=scope)) for scope in ("region", "province"))
     assert np.unique(split.record["carbon_price"][3, CITIES]).size == 2
     assert split.record["abatement_cost"][1].sum() > whole.record["abatement_cost"][1].sum()
 
@@ -245,3 +249,22 @@ def test_a_right_is_capped_by_one_policy():
     policies = {"dual_control": POLICIES["dual_control"], "rights_trading": trading(right="energy")}
     with pytest.raises(InputError, match="energy of PRT is capped by another policy already"):
         small_model(policies).run()
+
+
+@pytest.mark.parametrize(
+    ("language", "word"), [("en", "a tonne of carbon dioxide costs"), ("zh", "每吨二氧化碳排放权价格为")]
+)
+def test_the_answer_begins_with_price_volume_and_gain(language: str, word: str):
+    import sim
+    from sim.report.answer import answer
+    from sim.report.formats import money, number
+
+    run = sim.run("rights_trading", overrides=["world=three_cities", "horizon=2022"])
+    assert run.model is not None
+    record = run.model.record
+    first = answer(run, language)[0]
+    volume = 0.01 * np.maximum(record["carbon_bought"][-1], 0.0).sum()
+    least, same = (record[name][-1].sum() for name in ("abatement_cost", "uniform_cost"))
+    assert word in first
+    for told in (number(record["carbon_price"][-1].max()), number(volume), money(same - least, language)):
+        assert told in first

@@ -34,6 +34,7 @@ YEARLY = (
     *("abatement_cost", "uniform_cost", "auction_revenue", "abatement_loss"),
 )
 """What is nothing unless somebody is capped."""
+EVERYTHING = np.ones((1, 1))
 GRID = 10.0  # unit: 10,000 t per 100 million kWh at 1 kg per kWh
 
 
@@ -104,11 +105,9 @@ class Energy:
             getattr(state, flow)[:] = 0.0
         np.multiply(self._energy, growth * pace, out=state.energy)
         np.multiply(self._household, state.real_gdp * pace, out=state.household_energy)
-        left = np.ones_like(state.energy)
-        if (levers.right_market >= 0.0).any():
-            state.energy *= self._kept(ENERGY, state.energy, self._energy, self._slope * carbon, state, levers)
-            first = self._energy * (self._factor * (1.0 - self._clean))
-            left = self._kept(CARBON, state.energy * carbon, first, self._slope, state, levers)
+        state.energy *= self._kept(ENERGY, state.energy, self._energy, self._slope * carbon, state, levers)
+        first = self._energy * (self._factor * (1.0 - self._clean))
+        left = self._kept(CARBON, state.energy * carbon, first, self._slope, state, levers)
         state.fossil_energy[:] = ((state.energy * left).sum(axis=1) + state.household_energy) * fossil
         state.energy *= 1.0 - self._by_saving * (1.0 - left)
         state.power_use[:] = self._power_per_energy * (state.energy.sum(axis=1) + state.household_energy)
@@ -121,33 +120,38 @@ class Energy:
         self, right: int, use: FloatArray, first: FloatArray, slope: FloatArray, state: State, levers: Levers
     ) -> FloatArray:
         """Share of its use without abatement that every agent keeps ``[region, sector]``; 1 where nothing is capped."""
+        members = rights.groups(levers.right_market[right], self._city)
+        if not members:
+            return EVERYTHING
         kept = np.ones_like(use)
-        for place in rights.groups(levers.right_market[right], self._city):
+        for place in members:
             group = Group(right, place, use[place], first[place].sum(axis=1), slope)
             kept[place] = self._abate(group, state, levers)
         return kept
 
     def _abate(self, group: Group, state: State, levers: Levers) -> FloatArray:
-        """Share that the members keep ``[member, sector]``; enters costs, and trade where there is a market."""
-        right, place, use = group.right, group.place, group.use.ravel()
+        """Share that the members keep ``[sector]``; enters costs, and trade where there is a market."""
+        right, place, use = group.right, group.place, group.use
         cap = levers.right_cap[right, place] * group.first
-        reduction, is_above = rights.required(group.use.sum(axis=1), levers.right_cut[right, place], cap)
+        reduction, is_above = rights.required(use.sum(axis=1), levers.right_cut[right, place], cap)
         if is_above and (right, int(place[0])) not in self._told:
             self._told.add((right, int(place[0])))
             first = self.base.world.regions["name_en"].iloc[place[0]]
             message = f"the cap on {RIGHTS[right]} for {place.size} cities, {first} first, is above what they use"
-            warnings.warn(f"{message} without it in {state.year}: such years cost nothing", ModelWarning, stacklevel=2)
-        slope = np.tile(group.slope, place.size)
+            warnings.warn(f"{message} without it in {state.year}: it does not bind", ModelWarning, stacklevel=2)
         same = rights.uniform(use, reduction)
         trades = levers.right_trade[right] > 0.0
-        price, abated = rights.clear(use, slope, reduction) if trades else (0.0, same)
-        spent = MONEY * rights.cost(use, slope, abated).reshape(group.use.shape)
+        by_sector = use.sum(axis=0)  # a sector has one slope, so all of it abates the same share
+        price, share = (
+            rights.clear(by_sector, group.slope, reduction) if trades else (0.0, np.full_like(by_sector, same))
+        )
+        spent = MONEY * rights.cost(use, group.slope, share)
         state.abatement_cost[place] += spent.sum(axis=1)
-        state.uniform_cost[place] += MONEY * rights.cost(use, slope, same).reshape(spent.shape).sum(axis=1)
+        state.uniform_cost[place] += MONEY * rights.cost(use, group.slope, same).sum(axis=1)
         state.abatement_loss[place] += _ratio(spent, state.value_added[place])
         if trades:
-            self._trade(group, (use - abated).reshape(spent.shape).sum(axis=1), price, state, levers)
-        return 1.0 - _ratio(abated, use).reshape(spent.shape)
+            self._trade(group, use @ (1.0 - share), price, state, levers)
+        return 1.0 - share
 
     def _trade(self, group: Group, after: FloatArray, price: float, state: State, levers: Levers) -> None:
         """Who buys how much, and what cities owe each other in the next year; ``after``: use after abatement."""
@@ -158,16 +162,18 @@ class Energy:
         getattr(state, f"{name}_price")[place] = price
         getattr(state, f"{name}_bought")[place] = bought
         state.auction_revenue[place] += MONEY * price * parts[-1] * after
-        owed = MONEY * rights.payments(bought, price)
-        payer, payee = np.nonzero(owed)
-        rows = np.zeros((payer.size, len(PAYMENT)))
-        amount = owed[payer, payee]
-        base = owed.sum(axis=1)[payer]
-        columns = (place[payer], place[payee], EVERY_SECTOR, levers.right_contract[right], 0.0, base, amount / base)
-        for k, column in enumerate((*columns, amount)):
+        buyers, sellers, paid = rights.payments(bought, MONEY * price)
+        if not paid.any():
+            return
+        payer, payee = np.repeat(place[buyers], sellers.size), np.tile(place[sellers], buyers.size)
+        base = np.repeat(paid.sum(axis=1), sellers.size)
+        rows = np.empty((paid.size, len(PAYMENT)))
+        amount, contract = paid.ravel(), levers.right_contract[right]
+        columns = (payer, payee, EVERY_SECTOR, contract, 0.0, base, amount / base, amount)
+        for k, column in enumerate(columns):
             rows[:, k] = column
         state.payments = np.concatenate([state.payments, rows])
-        state.payable[np.ix_(place, place)] += owed
+        state.payable[place[buyers][:, None], place[sellers]] += paid
 
 
 def _ratio(part: FloatArray, whole: FloatArray) -> FloatArray:

@@ -27,7 +27,9 @@ def required(use: FloatArray, cut: FloatArray, cap: FloatArray) -> tuple[float, 
 
 
 def clear(use: FloatArray, slope: FloatArray, reduction: float) -> tuple[float, FloatArray]:
-    """Price and abatement ``[agent]`` of a market, exact: abatement is linear in the price between any two slopes.
+    """Price and shares abated ``[agent]`` of a market, exact: abatement is linear in the price between any two slopes.
+
+    Agents of one slope may be taken together: they abate the same share.
 
     Args:
         use: without abatement ``[agent]``.
@@ -41,17 +43,17 @@ def clear(use: FloatArray, slope: FloatArray, reduction: float) -> tuple[float, 
     reached = whole[1:] + m * rest[1:]  # abated at a price of m_k; rises with k
     k = min(int(np.searchsorted(reached, reduction)), m.size - 1)
     price = min(max((reduction - whole[k]) / rest[k], 0.0), float(m[k])) if rest[k] > 0.0 else 0.0
-    return float(price), use * np.minimum(price / slope, 1.0)
+    return float(price), np.minimum(price / slope, 1.0)
 
 
-def uniform(use: FloatArray, reduction: float) -> FloatArray:
-    """Abatement ``[agent]`` by command and control: the same percentage of everyone's use."""
-    return np.asarray(use * (reduction / max(use.sum(), 1e-300)))
+def uniform(use: FloatArray, reduction: float) -> float:
+    """Share that everyone abates by command and control: the same of every use ``[agent]``."""
+    return reduction / max(float(use.sum()), 1e-300)
 
 
-def cost(use: FloatArray, slope: FloatArray, abated: FloatArray) -> FloatArray:
-    """Cost of abatement ``[agent]``, in the unit of slope times use."""
-    return 0.5 * slope * np.divide(abated**2, use, out=np.zeros_like(use), where=use > 0.0)
+def cost(use: FloatArray, slope: FloatArray, share: FloatArray | float) -> FloatArray:
+    """Cost of abating shares ``[agent]`` of uses, in the unit of slope times use; the slope is the last axis."""
+    return np.asarray(use * (0.5 * slope * np.square(share)))
 
 
 def allocated(cap: float, parts: FloatArray, sizes: FloatArray, auctioned: FloatArray) -> FloatArray:
@@ -68,12 +70,14 @@ def allocated(cap: float, parts: FloatArray, sizes: FloatArray, auctioned: Float
     return np.asarray(cap * (parts @ np.divide(by, total, out=np.zeros_like(by), where=total > 0.0)))
 
 
-def payments(bought: FloatArray, price: float) -> FloatArray:
-    """What buyers pay sellers ``[payer, payee]``: each buyer buys from all sellers in proportion to what they sell."""
-    buying, selling = np.maximum(bought, 0.0), np.maximum(-bought, 0.0)
-    return np.asarray(price * np.outer(buying, selling) / max(selling.sum(), 1e-300))
+def payments(bought: FloatArray, price: float) -> tuple[IntArray, IntArray, FloatArray]:
+    """Buyers, sellers and what they pay ``[buyer, seller]``; a buyer buys from all in proportion to what they sell."""
+    buyers, sellers = np.flatnonzero(bought > 0.0), np.flatnonzero(bought < 0.0)
+    sold = -bought[sellers]
+    return buyers, sellers, np.outer(price * bought[buyers], sold / max(float(sold.sum()), 1e-300))
 
 
 def groups(market: FloatArray, city: BoolArray) -> list[IntArray]:
     """Members of every market, as indices of places; ``market`` is -1 outside all of them."""
-    return [np.flatnonzero(city & (market == k)) for k in np.unique(market[city & (market >= 0.0)])]
+    numbers = market[city]
+    return [np.flatnonzero(city & (market == k)) for k in sorted({*numbers.tolist()}) if k >= 0.0]
