@@ -4,14 +4,16 @@ R&D of a place is a share of its GDP, ``rd_i = (s_i path(t) + m (support_i + gra
 base year's intensity, path its national rise, which slows by a half-life, support and grant public money of policies,
 m what a yuan of it adds. Knowledge cumulates and ages (perpetual inventory, Griliches 1979), here and elsewhere,
 
-    Z(t+1) = (1 - d) Z + rd,    X_i(t+1) = (1 - d) X_i + sum_j W_ij 2^(-(T_ij(t) - T_ij0) / h) (1 + l link_ji) rd_j,
+    Z(t+1) = (1 - d) Z + rd,    X_i(t+1) = (1 - d) X_i + sum_j W_ij (T_ij(t) / T_ij0)^-e (1 + l link_ji) rd_j,
 
-W from travel times of people that halve weight every h minutes, rows summing to one in the base year; l the part of
-what is learned that goes through contracts and joint institutions, which is what links raise. Both start on the steady
-path of the nation, ``Z_0 = rd_0 / (d + n)``. Next year's productivity gains
-``rho ln(Z_i / Z_i0 / trend) + sigma ln(X_i / X_i0 / trend)``, trend being the stock of a place that grows and spends as
-the nation does in the reference run, so that nothing happens to such a place, and a policy that raises R&D everywhere
-is not measured against itself. The rest of the country, one place, has Z only.
+W from travel times of people that halve weight every h minutes, rows summing to one in the base year; e how much less
+is learned over a longer way when a way changes, much weaker than the pattern over space (Pauly and Stipanicic 2021); l
+the part of what is learned that goes through contracts and joint institutions, which is what links raise. Both start on
+the steady path of the nation, ``Z_0 = rd_0 / (d + n)``. Next year's productivity gains
+``rho ln(Z_i / Z_i0 / trend) + sigma ln(r X_i / X_i0 / trend + 1 - r)``, r the part of what a city learns from others that
+comes from the region, the rest from the country and the world, which go their way; trend is the stock of a place that
+grows and spends as the nation does in the reference run, so that nothing happens to such a place, and a policy that
+raises R&D everywhere is not measured against itself. The rest of the country, one place, has Z only.
 
 Networks and the use of digital technology by firms spread as logistic curves, ``o(t+1) = o exp(v (1 + push))`` with o
 the odds; use spreads the faster the further the network is ahead of its usual path. What a place is ahead of the usual
@@ -48,6 +50,8 @@ class KnowledgeParams:
     spillover: float  # sigma [knowledge_spillover_elasticity]
     depreciation: float  # 1/year, d [knowledge_depreciation]
     half_time: float  # minutes, h [knowledge_half_time]
+    time: float  # e [knowledge_time_elasticity]
+    regional: float  # r [knowledge_regional_share]
     linked: float  # l [knowledge_linked_share]
     additionality: float  # m [rd_additionality]
     rise: float  # 1/year [rd_intensity_growth]
@@ -66,6 +70,8 @@ class KnowledgeParams:
             spillover=p.value("knowledge_spillover_elasticity"),
             depreciation=p.value("knowledge_depreciation"),
             half_time=p.value("knowledge_half_time"),
+            time=p.value("knowledge_time_elasticity"),
+            regional=p.value("knowledge_regional_share"),
             linked=p.value("knowledge_linked_share"),
             additionality=p.value("rd_additionality"),
             rise=p.value("rd_intensity_growth"),
@@ -140,7 +146,6 @@ class Knowledge:
         self.params = KnowledgeParams.read(world)
         self._intensity = rd_intensity(world)
         self._weights = knowledge_weights(world, self.params.half_time)
-        self._minutes = world.travel_time_passenger[: world.n_cities, : world.n_cities]
         self._stock = base.state.knowledge_stock[: world.row].copy()
         self._outside = base.state.outside_knowledge[: world.n_cities].copy()
         self._path, self._trend = self._usual_knowledge()
@@ -166,7 +171,7 @@ class Knowledge:
         outside += self._ways(state, levers) @ spent[:n]
         level = q.own * np.log(stock / self._stock / self._trend[year + 1])
         known = np.divide(outside, self._outside, out=np.full(n, self._trend[year + 1]), where=self._outside > 0.0)
-        level[:n] += q.spillover * np.log(known / self._trend[year + 1])
+        level[:n] += q.spillover * np.log1p(q.regional * (known / self._trend[year + 1] - 1.0))
         lead = self._digitise(state, levers, year)
         np.add(level[:, None], np.outer(lead, q.gain), out=state.knowledge_level[:row])
 
@@ -177,7 +182,7 @@ class Knowledge:
         if levers.knowledge_link.any():
             ways = ways * (1.0 + self.params.linked * levers.knowledge_link[:n, :n].T)
         if (time != 1.0).any():
-            ways = ways * 0.5 ** (self._minutes * (time - 1.0) / self.params.half_time).T
+            ways = ways * time.T**-self.params.time
         return ways
 
     def _digitise(self, state: State, levers: Levers, year: int) -> FloatArray:

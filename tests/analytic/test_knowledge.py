@@ -111,8 +111,10 @@ class TestSpillovers:
         added = p.value("rd_additionality") * 0.01 * usual.real_gdp[PRT]
         weights = knowledge_weights(WORLD, p.value("knowledge_half_time"))
         for city in (MIL, VAL):
-            more = 1.0 + weights[city, PRT] * added / usual.outside_knowledge[city]
-            expected = p.value("knowledge_spillover_elasticity") * np.log(more)
+            known = usual.outside_knowledge[city] + np.array([0.0, weights[city, PRT] * added])
+            trend = small_base().state.outside_knowledge[city] * phase._trend[1]
+            before, after = np.log(1.0 + p.value("knowledge_regional_share") * (known / trend - 1.0))
+            expected = p.value("knowledge_spillover_elasticity") * (after - before)
             np.testing.assert_allclose(state.knowledge_level[city] - usual.knowledge_level[city], expected, rtol=1e-9)
         np.testing.assert_allclose(state.knowledge_level[ROC], usual.knowledge_level[ROC])
 
@@ -129,7 +131,7 @@ class TestSpillovers:
         np.testing.assert_allclose(gained, [0.0, expected, 0.0], rtol=1e-9, atol=1e-9)
         fast.passenger_time[VAL, MIL] = 0.5
         step(phase, fast)
-        nearer = 2.0 ** (0.5 * WORLD.travel_time_passenger[VAL, MIL] / p.value("knowledge_half_time")) - 1.0
+        nearer = 2.0 ** p.value("knowledge_time_elasticity") - 1.0
         gained = fast.outside_knowledge[:N] - usual.outside_knowledge[:N]
         np.testing.assert_allclose(gained, [0.0, nearer * weights[MIL, VAL] * spent[VAL], 0.0], rtol=1e-9, atol=1e-9)
 
