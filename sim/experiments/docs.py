@@ -35,6 +35,7 @@ TABLE_MEANINGS = {
     "the `rule` says who pays whom. Sums by payee are the columns of `cities`: taxes and levies to a city, less "
     "rebates, its `own_revenue`, taxes to the centre `central_tax`, contracts `shared_revenue`.",
     "agreements": "Who joined or left which contract between cities.",
+    "sections": "Rivers section by section and pollutant by pollutant; no row where the data set has no rivers.",
     "indicators": "Summaries by region, province, group of cities and city, with the plan's targets.",
 }
 

@@ -67,6 +67,7 @@ _BUILDERS: dict[str, Callable[[Simulation], pa.Table]] = {
     "flows": tables.flows,
     "transfers": transfers.transfers,
     "agreements": agreed.agreements,
+    "sections": tables.sections,
     "indicators": _indicators,
 }
 
@@ -135,6 +136,11 @@ class Run:
     def agreements(self) -> pd.DataFrame:
         """year, agreement, party, event, expected_gain, reserve, reason."""
         return self.frame("agreements")
+
+    @property
+    def sections(self) -> pd.DataFrame:
+        """year, section, pollutant, river, city, downstream, load, flow, concentration, standard, index."""
+        return self.frame("sections")
 
     @property
     def indicators(self) -> pd.DataFrame:

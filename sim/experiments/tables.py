@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from sim.core.agreements import RULES
+from sim.core.agreements import POLLUTANTS, RULES
 from sim.core.arrays import FloatArray, IntArray
 from sim.core.state import BASE_MONEY, EVENTS, FIELDS, MONEY, PEOPLE, SCORE_TERMS
+from sim.mechanisms.environment.rivers import Rivers
 
 if TYPE_CHECKING:
     from sim.year import Simulation
@@ -54,6 +55,7 @@ _FIRST = {
         *("value_added", "output", "expenditure", "price_index", "factor_price", "capital", "labour", "productivity"),
     ),
 }
+_OF_SECTION = ("river", "city", "downstream")
 _SUMMED = {
     "capital": Column("capital", BASE_MONEY, "private capital, all sectors"),
     "labour": Column("labour", PEOPLE, "employment, all sectors"),
@@ -109,6 +111,11 @@ KEYS: dict[str, tuple[Column, ...]] = {
         Column("party", "id", "city, province:<id> or centre that decides"),
         Column("event", "", ", ".join(EVENTS)),
     ),
+    "sections": (
+        YEAR,
+        Column("section", "id", "river section, from up to down the rivers"),
+        Column("pollutant", "", "what is measured"),
+    ),
     "indicators": (
         YEAR,
         Column("indicator", "", "name of the indicator"),
@@ -141,6 +148,16 @@ VALUES: dict[str, tuple[Column, ...]] = {
             Column(f"{term}_gain", "points", f"expected gain in {term}, before the party's weights")
             for term in SCORE_TERMS
         ),
+    ),
+    "sections": (
+        Column("river", "name", "river that the section is on"),
+        Column("city", "id", "city whose load enters here, which answers for the section"),
+        Column("downstream", "id", "next section down the river, empty at the sea"),
+        Column("load", "t a year", "what enters here from the city"),
+        Column("flow", "t a year", "what passes the section"),
+        Column("concentration", "mg/l", "mean of the year"),
+        Column("standard", "mg/l", "highest concentration that meets the standard, empty if it is not judged by it"),
+        Column("index", "1", "concentration over the standard, empty if there is none; the largest is section_index"),
     ),
     "indicators": (
         Column("value", "of the indicator", "value"),
@@ -223,6 +240,29 @@ def sectors(model: Simulation) -> pa.Table:
         if item.table == "sectors":
             data[PUBLISHED.get(item.name, item.name)] = record[item.name].ravel()
     return assemble("sectors", data)
+
+
+def sections(model: Simulation) -> pa.Table:
+    """One row per year, river section and pollutant; none for a data set without rivers."""
+    world, record, years = model.world, model.record, _years(model)
+    year, section, pollutant = _axes((len(years), world.n_sections, len(POLLUTANTS)))
+    flow = record["river_flow"]
+    standard = world.river_quality("standard")
+    concentration = Rivers(model.base).concentration(flow)
+    return assemble(
+        "sections",
+        {
+            "year": years[year],
+            "section": ids(section, world.section_ids),
+            "pollutant": ids(pollutant, POLLUTANTS),
+            **{name: ids(section, [str(word) for word in world.rivers[name]]) for name in _OF_SECTION},
+            "load": record["river_load"].ravel(),
+            "flow": flow.ravel(),
+            "concentration": concentration.ravel(),
+            "standard": pa.array(standard[section, pollutant], from_pandas=True),
+            "index": pa.array((concentration / standard).ravel(), from_pandas=True),
+        },
+    )
 
 
 def saving_flows(saving: FloatArray, private_investment: FloatArray) -> FloatArray:

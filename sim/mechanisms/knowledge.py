@@ -10,10 +10,10 @@ W from travel times of people that halve weight every h minutes, rows summing to
 is learned over a longer way when a way changes, much weaker than the pattern over space (Pauly and Stipanicic 2021); l
 the part of what is learned that goes through contracts and joint institutions, which is what links raise. Both start on
 the steady path of the nation, ``Z_0 = rd_0 / (d + n)``. Next year's productivity gains
-``rho ln(Z_i / Z_i0 / trend) + sigma ln(r X_i / X_i0 / trend + 1 - r)``, r the part of what a city learns from others that
-comes from the region, the rest from the country and the world, which go their way; trend is the stock of a place that
-grows and spends as the nation does in the reference run, so that nothing happens to such a place, and a policy that
-raises R&D everywhere is not measured against itself. The rest of the country, one place, has Z only.
+``rho ln(Z_i / Z_i0 / trend) + sigma ln(r X_i / X_i0 / trend + 1 - r)``, r the part of what a city learns from others
+that comes from the region, the rest from the country and the world, which go their way; trend is the stock of a place
+that grows and spends as the nation does in the reference run, so that nothing happens to such a place, and a policy
+that raises R&D everywhere is not measured against itself. The rest of the country, one place, has Z only.
 
 Networks and the use of digital technology by firms spread as logistic curves, ``o(t+1) = o exp(v (1 + push))`` with o
 the odds; use spreads the faster the further the network is ahead of its usual path. What a place is ahead of the usual

@@ -15,7 +15,7 @@ from sim.indicators.targets import COMPUTED, targets
 from sim.mechanisms import knowledge
 from sim.mechanisms.knowledge import Knowledge, knowledge_weights, spread
 from sim.mechanisms.market.phase import Market
-from sim.mechanisms.market.trade_cost import information_factor
+from sim.mechanisms.market.trade_cost import informed
 from sim.policies import REGISTRY
 from tests.worlds import POLICIES, small_base, small_model, small_reference
 
@@ -205,9 +205,9 @@ class TestDigital:
         assert change[MAN, VAL, PRT] == pytest.approx(base.elasticity[MAN] * cost[MAN] * 0.15)
         assert change[SRV, ROC, PRT] == pytest.approx(base.elasticity[SRV] * cost[SRV] * 0.1)
         assert change[SRV, VAL, VAL] == pytest.approx(0.0)
-        np.testing.assert_allclose(
-            np.log(information_factor(state.digital_lead, cost))[MAN, PRT, MIL], -cost[MAN] * 0.1
-        )
+        factor = np.exp(-cost[MAN] * 0.1) ** -base.elasticity[MAN]
+        ways = informed(np.ones_like(base.kappa), state.digital_lead, base.elasticity * cost)
+        assert ways[MAN, MIL, PRT] == pytest.approx(factor)
 
 
 class TestIndicators:

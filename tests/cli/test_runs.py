@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 SMALL = ("world=three_cities", "horizon=2022")
-TABLES = ("cities", "sectors", "flows", "transfers", "agreements", "indicators")
+TABLES = ("cities", "sectors", "flows", "transfers", "agreements", "sections", "indicators")
 
 
 @pytest.fixture(scope="module")

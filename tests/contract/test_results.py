@@ -24,11 +24,13 @@ ARCHITECTURE = {
     "flows": "year kind sector origin destination amount",
     "transfers": "year payer payee contract rule tax base rate amount",
     "agreements": "year agreement party event expected_gain reserve reason",
+    "sections": "year section pollutant river city downstream load flow concentration standard index",
     "indicators": "year indicator scope place value target gap",
 }
 """Columns that other programs may count on."""
 
 TEXT = {"kind", "sector", "region", "origin", "destination", "payer", "payee", "contract", "rule", "tax"}
+TEXT |= {"section", "pollutant", "river", "city", "downstream"}
 TEXT |= {"agreement", "party", "event", "reason", "indicator", "scope", "place"}
 
 

@@ -178,3 +178,31 @@ def test_the_base_year_is_the_data(transfer):
     rows = transfer.sectors[(transfer.sectors["year"] == 2019) & transfer.sectors["region"].isin(transfer.city_ids)]
     observed = world.value_added[: world.n_cities].ravel()
     np.testing.assert_allclose(rows["value_added"], observed, rtol=1e-6)
+
+
+def test_sections_are_the_water_of_the_data_and_their_worst_pollutant_makes_the_index_of_their_city(any_run):
+    sections, world = any_run.sections, any_run.model.world
+    first = sections[sections["year"] == world.base_year]
+    observed = world.river_quality("concentration").ravel()
+    np.testing.assert_allclose(first["concentration"], observed, rtol=1e-12)
+    worst = sections.groupby(["year", "section", "city"])["index"].max()
+    mean = worst.groupby(["year", "city"]).mean().rename_axis(["year", "region"])
+    index = any_run.cities.set_index(["year", "region"])["river_index"]
+    np.testing.assert_allclose(mean, index.loc[mean.index], rtol=1e-12)
+    assert (index.drop(mean.index) == 0.0).all()
+
+
+def test_what_passes_a_section_is_its_load_what_is_left_from_above_and_the_same_from_outside(any_run):
+    """Decay by hand from days and rates; what is outside the data set stays as it was."""
+    table, world = any_run.sections, any_run.model.world
+    days = table["section"].map(world.rivers["days"].astype(float))
+    rate = table["pollutant"].map(lambda name: world.parameters.value(f"river_decay_{name}"))
+    left = table["flow"] * np.exp(-rate * days)
+    inland = table["downstream"] != ""
+    keys = [table["year"][inland], table["downstream"][inland], table["pollutant"][inland]]
+    arriving = left[inland].groupby(keys).sum().rename_axis(["year", "section", "pollutant"])
+    rows = table.set_index(["year", "section", "pollutant"])
+    outside = (rows["flow"] - rows["load"] - arriving.reindex(rows.index, fill_value=0.0)).unstack("year")
+    scale = rows["flow"].abs().max()
+    assert (outside.max(axis=1) - outside.min(axis=1)).max() <= CLOSE * scale
+    assert outside.min().min() >= -CLOSE * scale

@@ -92,6 +92,7 @@ class Rivers:
         self._share = world.rivers["load_share"].to_numpy(np.float64)[:, None]
         self.graph = RiverGraph.of(world)
         concentration, standard = world.river_quality("concentration"), world.river_quality("standard")
+        self._observed = concentration
         self._over = np.nan_to_num(concentration / standard)  # nothing to be judged by: never the worst
         state = base.state
         load = self._load(self._volume(state), world.resident_population, np.zeros(world.n_regions), 0)
@@ -139,6 +140,10 @@ class Rivers:
     def relative(self, state: State) -> FloatArray:
         """Concentrations over those of the base year ``[section, pollutant]``."""
         return np.asarray(state.river_flow / self._first)
+
+    def concentration(self, flow: FloatArray) -> FloatArray:
+        """mg/l where ``flow`` passes, t a year ``[..., section, pollutant]``: the base year's with its water."""
+        return np.asarray(self._observed * flow / self._first) if flow.size else flow
 
     def _pay(self, number: int, contract: Contract, state: State, levers: Levers) -> None:
         """Add what one side owes the other on this year's water to next year's payments."""

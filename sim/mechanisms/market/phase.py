@@ -14,7 +14,7 @@ from sim.mechanisms.base_year import BaseYear, factor_bundle
 from sim.mechanisms.market import kernels
 from sim.mechanisms.market.closure import YearlyClosure, blank_accounts
 from sim.mechanisms.market.implicit import solve_implicitly
-from sim.mechanisms.market.trade_cost import information_factor, time_effect, trade_kernel
+from sim.mechanisms.market.trade_cost import informed, time_effect, trade_kernel
 
 MAX_SWEEPS = 2000
 IMPLICIT_SIZE = 2000  # unit: region-sector pairs; beyond it the dense steps of the fallback take too long
@@ -66,7 +66,9 @@ class Market:
         self._levers = [base.admin_barrier.copy(), np.ones((n, n)), np.ones((0, n, n)), np.ones((0, n, n))]
         self._times = [np.ones((n, n)), np.ones((n, n))]  # over the base year's
         self._log_trade = base.log_trade
-        self._information = world.parameters.by_sector("information_cost")
+        self._kernel = base.kappa  # without digital leads
+        self._lead = np.zeros(n)
+        self._information = world.parameters.by_sector("information_cost") * base.elasticity
         cities = world.value_added[: world.n_cities].sum()
         self._precision = PRECISION * float(cities / world.value_added[: world.row].sum())
         self.sweeps = 0
@@ -97,13 +99,13 @@ class Market:
         times = _renew(self._times, now)
         if times:
             self._log_trade = base.log_trade + time_effect(base.world, *self._times)
-        cost = levers.sector_cost
-        if state.digital_lead.any():
-            informed = information_factor(state.digital_lead, self._information)
-            cost = cost * informed if cost.size else informed
-        by_sector = levers.sector_barrier, cost
-        if _renew(self._levers, (levers.admin_barrier, levers.external_cost, *by_sector)) or times:
-            kappa = trade_kernel(self._log_trade, base.elasticity, base.border, *self._levers)
+        set_by_levers = levers.admin_barrier, levers.external_cost, levers.sector_barrier, levers.sector_cost
+        renewed = _renew(self._levers, set_by_levers) or times
+        if renewed:
+            self._kernel = trade_kernel(self._log_trade, base.elasticity, base.border, *self._levers)
+        if renewed or not np.array_equal(self._lead, state.digital_lead):
+            self._lead = state.digital_lead.copy()
+            kappa = informed(self._kernel, self._lead, self._information) if self._lead.any() else self._kernel
             self.technology = self.technology._replace(kappa=kappa)  # a new array: the record keeps the old one
 
     def _set_factors(self, state: State) -> None:

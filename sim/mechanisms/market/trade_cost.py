@@ -87,15 +87,18 @@ def trade_kernel(
     return np.asarray(np.exp(log_trade - theta * wall))
 
 
-def information_factor(lead: FloatArray, cost: FloatArray) -> FloatArray:
-    """Factor on the cost of trade ``[sector, origin, destination]`` where firms are ahead in digital use.
+def informed(kappa: FloatArray, lead: FloatArray, gain: FloatArray) -> FloatArray:
+    """``tau^-theta`` where firms are ahead in digital use, a new array ``[sector, destination, origin]``.
 
-    Between two places it is ``exp(-cost_s (lead_o + lead_d) / 2)``, within one it is 1.
+    Between two places trade costs ``exp(-cost_s (lead_o + lead_d) / 2)`` of what it did, within one as much as before.
 
     Args:
+        kappa: the same without a lead.
         lead: digital use above its usual path ``[region]``.
-        cost: log cost of trade that no use rather than full use adds ``[sector]``.
+        gain: log cost of trade that no use rather than full use adds, times the elasticity of trade ``[sector]``.
     """
-    mean = 0.5 * (lead[:, None] + lead[None, :])
-    np.fill_diagonal(mean, 0.0)
-    return np.asarray(np.exp(-cost[:, None, None] * mean))
+    side = np.exp(0.5 * np.outer(gain, lead))
+    found = kappa * side[:, None, :]
+    found *= side[:, :, None]
+    np.einsum("sii->si", found)[:] = np.einsum("sii->si", kappa)
+    return np.asarray(found)
