@@ -5,7 +5,8 @@ compliance``: g is the growth of real GDP as the officials' assessment attribute
 province; the reference is the base year's real income grown at the nation's pace; the balance is what the budget
 leaves for services above the base year's, grown with the nation and the residents. The region's result, all cities as
 one, against the nation's growth and by mean tastes, counts with the weight that a policy gives it. Compliance is
-``1 - PM2.5 / standard``, zero where the data set has no PM2.5.
+``(1 - PM2.5 / standard) + (1 - water index)``, the index of the water that people live by over its standard; each is
+left out where the data set has no PM2.5 or no rivers.
 """
 
 from __future__ import annotations
@@ -100,6 +101,7 @@ class Result:
     shared: FloatArray  # net receipts under contracts with other cities, over the price index
     people: FloatArray
     exposure: FloatArray  # people times PM2.5
+    water: FloatArray  # people times the index of the water they live by
 
     @classmethod
     def of(cls, state: State, n: int) -> Result:
@@ -113,6 +115,7 @@ class Result:
             shared=state.shared_revenue[:n] / state.cpi[:n],
             people=state.resident_population[:n].copy(),
             exposure=state.resident_population[:n] * state.pm25[:n],
+            water=state.resident_population[:n] * state.water_index[:n],
         )
 
     @classmethod
@@ -147,6 +150,7 @@ def gain_terms(
     income = np.log(with_it.real_income / without.real_income)
     balance = (with_it.room - without.room) / without.revenue
     cleaner = (without.exposure / without.people - with_it.exposure / with_it.people) / params.air_standard
+    cleaner = cleaner + without.water / without.people - with_it.water / with_it.people
     terms = np.stack([weight @ faster, weight @ income, weight @ balance, weight @ cleaner], axis=1)
     return np.asarray(terms / params.scale)
 

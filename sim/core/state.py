@@ -317,6 +317,13 @@ class State:
     river_index: FloatArray = array_field(
         "region", "1", "mean section_index of the place's river sections; 0 where it has none", "flow", "cities"
     )
+    water_index: FloatArray = array_field(
+        "region",
+        "1",
+        "mean section_index of the water that the place's people live by: of its sections and of those that flow to it",
+        "flow",
+        "cities",
+    )
     # flows: energy and rights
     energy: FloatArray = array_field("region,sector", "10,000 tce", "energy used, after abatement", "flow", "sectors")
     household_energy: FloatArray = array_field("region", "10,000 tce", "energy used by households", "flow", "cities")

@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.core.arrays import FloatArray, IntArray
 from sim.core.state import MONEY
-from sim.indicators.base import CITY, PER_CENT, SETS, View, indicator
+from sim.indicators.base import CITY, PER_CENT, SETS, YUAN, View, indicator
 
 
 def good_days(pm25: FloatArray, intercept: float, slope: float) -> FloatArray:
@@ -44,6 +44,13 @@ def good_air_days(view: View, members: IntArray) -> FloatArray:
 def emissions(view: View, members: IntArray) -> FloatArray:
     """Emissions in PM2.5 equivalents."""
     return view.total("emission", members)
+
+
+@indicator(MONEY, *SETS, CITY)
+def air_damage(view: View, members: IntArray) -> FloatArray:
+    """What PM2.5 costs residents' health, at the incomes and prices of the base year; not in real income."""
+    exposure = view["resident_population"][:, members] * view["pm25"][:, members]
+    return np.asarray(view.world.parameters.value("pm25_damage") * exposure.sum(axis=1) / YUAN)
 
 
 @indicator(MONEY, *SETS, CITY)

@@ -26,6 +26,7 @@ SETS = (REGION, PROVINCE, GROUP)
 
 CORE = "core27"
 TEN_THOUSAND_YUAN = "10,000 yuan"  # 100 million yuan over 10,000 persons
+YUAN = 1e4  # unit: yuan a person, of 10,000 persons, in 100 million yuan
 PER_CENT = 100.0  # unit: shares and growth are shown in per cent
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sim.core.arrays import FloatArray, IntArray
-from sim.indicators.base import PER_CENT, SETS, View, indicator
+from sim.core.state import MONEY
+from sim.indicators.base import CITY, PER_CENT, SETS, YUAN, View, indicator
 
 
 @indicator("%", *SETS)
@@ -18,3 +19,10 @@ def river_compliance(view: View, members: IntArray) -> FloatArray:
     if not index.shape[1]:
         return np.zeros(len(index))
     return np.asarray(PER_CENT * (index <= 1.0).mean(axis=1))
+
+
+@indicator(MONEY, *SETS, CITY)
+def water_damage(view: View, members: IntArray) -> FloatArray:
+    """What dirty water costs those who live by it, at the incomes and prices of the base year; not in real income."""
+    dirt = view["resident_population"][:, members] * view["water_index"][:, members]
+    return np.asarray(view.world.parameters.value("water_damage") * dirt.sum(axis=1) / YUAN)

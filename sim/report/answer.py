@@ -29,7 +29,16 @@ def sentences(view: View) -> list[str]:
     if view.before is None:
         return [*decided, _course(view), _pace(view), _budgets(view)]
     if view.has_effect:
-        return [*decided, *_people(view), _region(view), _who(view), _how(view), *_air(view), *_cautions(view)]
+        return [
+            *decided,
+            *_people(view),
+            _region(view),
+            _who(view),
+            _how(view),
+            *_air(view),
+            *_water(view),
+            *_cautions(view),
+        ]
     nothing = [
         view.words("answer.nothing", policy=_capital(view.policy())),
         view.words("answer.nobody", n=len(view.cities), first=view.first, last=view.last),
@@ -167,6 +176,26 @@ def _air(view: View) -> list[str]:
             worst_pct=percent(change[worst]), cost=paid[0], paid=paid[1],
         )
     ]  # fmt: skip
+
+
+def _water(view: View) -> list[str]:
+    """What dirty water costs people, with and without contracts on water, and where that changes most."""
+    policies = [policy for policy in view.run.config.policies.values() if isinstance(policy, Policy)]
+    if not any(policy.effect.lever == "river_effort" for policy in policies):
+        return []
+
+    def cost(place: str = REGION, *, before: bool = False) -> float:
+        return view.indicator("water_damage", place, before=before)[view.last]
+
+    saved = {city: cost(city, before=True) - cost(city) for city in view.cities}
+    best = max(saved, key=saved.__getitem__)
+    now, before = cost(), cost(before=True)
+    if not before or abs(now - before) <= SAME * before:
+        return []
+    key = "answer.water_falls" if now < before else "answer.water_rises"
+    amounts = {"cost": before, "change": now - before, "most": saved[best]}
+    said = {name: money(amount, view.language) for name, amount in amounts.items()}
+    return [view.words(key, year=view.last, best=view.name(best), **said)]
 
 
 # --- beside a reference -------------------------------------------------------------------------------------------

@@ -114,6 +114,16 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{year}年，居民平均接触的PM2.5浓度为{now}微克/立方米，参照情景为{before}（{pct}）；{down}个城市下降，{best}降幅最大"
         "（{best_pct}），{up}个城市上升，{worst}升幅最大（{worst_pct}）。治理成本为{cost}，参照情景为{paid}。",
     ),
+    "answer.water_falls": (
+        "Dirty water costs residents {cost} in {year} without the policy and {change} less with it, {most} of that in "
+        "{best}; real income does not count it.",
+        "{year}年，无该政策时水污染给居民造成的损失为{cost}，实施后减少{change}，其中{best}减少{most}；实际收入未计入此项。",
+    ),
+    "answer.water_rises": (
+        "Dirty water costs residents {cost} in {year} without the policy and {change} more with it, though {most} less "
+        "in {best}; real income does not count it.",
+        "{year}年，无该政策时水污染给居民造成的损失为{cost}，实施后增加{change}，{best}则减少{most}；实际收入未计入此项。",
+    ),
     "answer.air_falls": (
         "In {year} residents breathe {now} µg/m³ of PM2.5 instead of {before} ({pct}); it falls in all {down} cities, "
         "most in {best} ({best_pct}), least in {worst} ({worst_pct}). Cleaning costs {cost}, not {paid}.",

@@ -42,6 +42,7 @@ def flat(n: int, years: int, *, attributed: float = 1.0, income: float = 1.0, ro
         shared=np.zeros(shape),
         people=np.ones(shape),
         exposure=np.full(shape, 40.0),
+        water=np.full(shape, 0.8),
     )
 
 
@@ -64,6 +65,12 @@ def test_gain_in_air_is_over_the_standard() -> None:
     np.testing.assert_allclose(gain_terms(after, before, np.zeros((2, 2)), PARAMS, start=np.ones(2))[:, 3], [0.0, 0.2])
     whole = gain_terms(after.whole(), before.whole(), np.empty((0, 0)), PARAMS, start=2 * np.ones(1))
     assert whole[0, 3] == pytest.approx(0.1)
+
+
+def test_gain_in_water_is_over_the_standard() -> None:
+    before, after = flat(2, 4), flat(2, 4)
+    after.water[:, 1] -= 0.3
+    np.testing.assert_allclose(gain_terms(after, before, np.zeros((2, 2)), PARAMS, start=np.ones(2))[:, 3], [0.0, 0.3])
 
 
 def test_gain_in_growth_is_against_peers_and_by_the_year() -> None:

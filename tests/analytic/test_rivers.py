@@ -19,7 +19,7 @@ from sim.indicators import REGISTRY
 from sim.indicators.base import View
 from sim.indicators.identities import check_identities
 from sim.indicators.targets import targets
-from sim.mechanisms.environment.rivers import RiverGraph, xinan_index
+from sim.mechanisms.environment.rivers import RiverGraph, used_sections, xinan_index
 from sim.policies.xinan_compensation import XinanCompensation
 from sim.year import Simulation
 from tests.worlds import POLICIES, small_base, small_model, small_reference
@@ -265,3 +265,32 @@ def test_governments_foresee_what_water_will_pay() -> None:
     words = {(int(row[1]), EVENTS[int(row[2])]) for year in model.record.events for row in year}
     assert (PRT, "refused") in words
     assert (VAL, "refused") not in words
+
+
+def test_people_live_by_their_own_sections_and_by_what_flows_to_them() -> None:
+    """The rivers of the three cities in the table's order: whose section each is, and where it flows to."""
+    world = World.load("three_cities")
+    used, rivers = used_sections(world), world.rivers
+    for region in range(world.n_regions):
+        name = world.region_ids[region]
+        own = rivers["city"] == name
+        above = rivers["downstream"].isin(rivers["section"][own]) & ~own
+        expected = (own | above).to_numpy(np.float64)
+        np.testing.assert_allclose(used[region], expected / max(expected.sum(), 1.0))
+    assert used[[VAL, MIL]].any(axis=1).all()
+    assert not used[world.roc].any()
+
+
+def test_damage_of_water_is_people_times_index_times_the_price_of_it() -> None:
+    view = View((model := small_reference()).record, model.base)
+    price = model.world.parameters.value("water_damage")
+    people, index = view["resident_population"][3, MIL], view["water_index"][3, MIL]
+    damage = REGISTRY["water_damage"].compute(view, np.array([MIL]))
+    assert damage[3] == pytest.approx(price * people * index / 1e4)
+
+
+def test_cleaner_water_from_above_is_worth_something_below() -> None:
+    policy = POLICIES["river_contract"]
+    model, without = small_model(policies={"river_contract": policy}), small_reference().record
+    model.run()
+    assert (model.record["water_index"][-1, [MIL, VAL]] < without["water_index"][-1, [MIL, VAL]]).all()

@@ -174,3 +174,17 @@ def test_air_is_told_where_a_policy_is_about_it() -> None:
     together = answer(run("blue_sky", overrides=["world=three_cities", "horizon=2024"]))
     assert "set as here instead of as in the reference" in together[0]
     assert "PM2.5" in answer(alone, "zh")[3]
+
+
+def test_water_is_told_where_contracts_are_about_it() -> None:
+    done = run("xinan_river", overrides=["horizon=2021"])
+    assert done.reference is not None
+    runs = done, done.reference
+    table, other = (d.indicators.set_index(["indicator", "place", "year"])["value"] for d in runs)
+    cost, before = (float(values["water_damage", "region", 2021]) for values in (table, other))
+    said = answer(done)[-1]
+    assert cost < before
+    assert f"costs residents {money(before, 'en')} in 2021" in said
+    assert f"and {money(cost - before, 'en')} less with it" in said
+    assert "in Hangzhou" in said
+    assert "杭州" in answer(done, "zh")[-1]

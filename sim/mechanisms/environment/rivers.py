@@ -58,6 +58,21 @@ class RiverGraph:
         return np.asarray(flow * self.survival * self.at_sea[:, None])
 
 
+def used_sections(world: World) -> FloatArray:
+    """Weights of sections in the water that people live by ``[region, section]``; rows sum to one, or are zero.
+
+    A city drinks and irrigates from what passes its own sections and from what flows to it; parts of a city use its.
+    """
+    used = np.zeros((world.n_regions, world.n_sections))
+    sections = np.arange(world.n_sections)
+    used[world.section_city, sections] = 1.0
+    below = [section in world.section_ids for section in world.rivers["downstream"]]
+    for k in sections[below]:
+        used[world.section_city[world.section_index(world.rivers["downstream"].iloc[k])], k] = 1.0
+    used = used[world.home]
+    return np.asarray(used / np.maximum(used.sum(axis=1, keepdims=True), 1.0))
+
+
 def xinan_index(relative: FloatArray, contract: Contract) -> float:
     """``P = k0 sum_k weight_k C_k / C_k0`` with ``relative [pollutant]`` concentrations (agreements since 2012)."""
     assert contract.water is not None
@@ -72,13 +87,23 @@ class Rivers:
         *("resident_population", "capital", "labour", "effective_productivity"),
         *("value_added", "payable", "payments", "first_tax"),
     )
-    WRITES = ("river_load", "river_flow", "section_index", "river_index", "payable", "payments", "first_tax")
+    WRITES = (
+        "river_load",
+        "river_flow",
+        "section_index",
+        "river_index",
+        "water_index",
+        "payable",
+        "payments",
+        "first_tax",
+    )
 
     def __init__(self, base: BaseYear) -> None:
         self.base = base
         world = base.world
         self._city = world.section_city
         self._sections_of = np.bincount(self._city, minlength=world.n_regions).astype(np.float64)
+        self._used = used_sections(world)
         self._carved = np.eye(world.n_regions)[world.home].T  # [city, region]: a part is its city's
         if not world.n_sections:
             return
@@ -133,6 +158,7 @@ class Rivers:
             state.section_index[:] = (self._over * self.relative(state)).max(axis=1)
             total = np.bincount(self._city, state.section_index, world.n_regions)
             state.river_index[:] = total / np.maximum(self._sections_of, 1.0)
+            state.water_index[:] = self._used @ state.section_index
         for number, contract in enumerate(levers.contracts):
             if contract.base == "water":
                 self._pay(number, contract, state, levers)
