@@ -11,7 +11,7 @@ from sim.core.agreements import Contract
 from sim.core.arrays import FloatArray, IntArray
 from sim.core.errors import InputError
 
-RIGHTS = ("energy", "carbon")
+RIGHTS = ("energy", "carbon", "emission", "water")
 """Rights that may be capped and traded: to use energy (10,000 tce), to emit carbon (10,000 t of CO2)."""
 ALLOCATIONS = ("grandfathering", "per_head", "per_gdp", "auction")
 """How the first holders of rights are chosen: by base-year use, residents, GDP, or where they are used, for money."""

@@ -357,6 +357,23 @@ class State:
         "flow",
         "cities",
     )
+    emission_price: FloatArray = array_field(
+        "region", "yuan per t", "price of the right to emit, in PM2.5 equivalents", "flow", "cities"
+    )
+    water_price: FloatArray = array_field("region", "yuan per m3", "price of the right to use water", "flow", "cities")
+    emission_bought: FloatArray = array_field(
+        "region", "10,000 t", "rights to emit that the city's firms buy from other cities, net", "flow", "cities"
+    )
+    water_bought: FloatArray = array_field(
+        "region",
+        "10,000 m3",
+        "rights to use water that the city's firms and farms buy from other cities, net",
+        "flow",
+        "cities",
+    )
+    water_use: FloatArray = array_field(
+        "region", "10,000 m3", "water withdrawn, households included, after saving", "flow", "cities"
+    )
     abatement_cost: FloatArray = array_field(
         "region", MONEY, "cost of abatement under caps, lost as productivity in the next year", "flow", "cities"
     )

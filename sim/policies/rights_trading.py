@@ -1,4 +1,4 @@
-"""Caps on energy or carbon, with rights that may be traded across provinces (plan ch. 9.2, item 9.10)."""
+"""Caps on energy, carbon, emissions or water, with rights that may be traded across provinces (plan 9.2, item 9.10)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ Scope = Literal["region", "province"]
 class Capped(Gradual):
     """Base of policies that cap a right, for all members together or province by province."""
 
-    right: Literal["energy", "carbon"] = Field(description="what is capped: use of energy, or carbon of it")
+    right: Literal["energy", "carbon", "emission", "water"] = Field(
+        description="what is capped: use of energy, carbon of it, emissions to the air, or use of water"
+    )
     cut: float = Field(
         ge=0.0, le=0.9, description="share of what would be used otherwise that has to go by the end; 0 = none",
         json_schema_extra={"unit": "1", "source": "judgement"},

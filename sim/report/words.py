@@ -166,6 +166,26 @@ TEXTS: dict[str, tuple[str, str]] = {
         "everyone would cost.",
         "{year}年，每吨标准煤用能权价格为{price}元，城市之间净买卖{volume}百万吨；若各企业同比例减量需{cost}，交易节省{gain}。",
     ),
+    "answer.rights_emission": (
+        "In {year} the right to emit a tonne of PM2.5 equivalents costs {price} yuan, cities buy rights to "
+        "{volume} million tonnes from each other, and trade saves {gain} of the {cost} that the same percentage for "
+        "everyone would cost.",
+        "{year}年，每吨PM2.5当量排污权价格为{price}元，城市之间净买卖{volume}百万吨；若各企业同比例减排需{cost}，交易节省{gain}。",
+    ),
+    "answer.rights_water": (
+        "In {year} the right to use a cubic metre of water costs {price} yuan, cities buy rights to "
+        "{volume} million cubic metres from each other, and trade saves {gain} of the {cost} that the same percentage "
+        "for everyone would cost.",
+        "{year}年，每立方米用水权价格为{price}元，城市之间净买卖{volume}百万立方米；若各用户同比例节水需{cost}，交易节省{gain}。",
+    ),
+    "answer.no_price_emission": (
+        "In {year} nobody has to abate: the right to emit costs nothing.",
+        "{year}年无须减排，排污权价格为零。",
+    ),
+    "answer.no_price_water": (
+        "In {year} nobody has to save water: the right to use it costs nothing.",
+        "{year}年无须节水，用水权价格为零。",
+    ),
     "answer.no_price_carbon": (
         "In {year} nobody has to abate: the right to emit costs nothing.",
         "{year}年无须减排，碳排放权价格为零。",

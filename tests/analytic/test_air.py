@@ -17,6 +17,7 @@ from sim.core.levers import Levers
 from sim.datasets import World, three_cities
 from sim.indicators.air import good_days
 from sim.mechanisms.environment.air import Air, Airshed, abatement_within, calibrated, cost_share, kernel
+from sim.mechanisms.environment.markets import Markets
 from sim.policies import BlueSky, EntryStandards
 from tests.worlds import TRANSFER, small_base, small_model, small_reference
 
@@ -107,7 +108,7 @@ def test_good_air_days_are_the_fit_of_the_sample():
 def moved(enforcement: float, standard: float) -> tuple[Air, object]:
     """Half of VAL's manufacturing has just come from PRT; no intensity falls by itself."""
     base = calibrate(three_cities().with_parameters(STILL))
-    air, state = Air(base), base.state.copy()
+    air, state = Air(base, Markets(base)), base.state.copy()
     levers = Levers.neutral(base.admin_barrier, base.world.n_sectors)
     state.volume_memory[:] = -1.0
     air.update(state, levers)

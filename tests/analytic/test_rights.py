@@ -152,7 +152,7 @@ def test_nobody_is_charged_without_a_cap():
     assert not small_reference().state.abatement_loss.any()
 
 
-@pytest.mark.parametrize("right", ["carbon", "energy"])
+@pytest.mark.parametrize("right", ["carbon", "energy", "emission", "water"])
 def test_a_market_cuts_what_it_says_at_one_price_and_books_close(right: str):
     model = run_with(rights_trading=trading(right=right, allocation={"grandfathering": 1.0}))
     record, before = model.record, small_reference().record
@@ -231,7 +231,7 @@ def test_a_cap_below_binds_without_a_warning():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"right": "water"}, ("policies.rights_trading.right", "energy", "carbon")),
+        ({"right": "noise"}, ("policies.rights_trading.right", "energy", "carbon", "emission", "water")),
         ({"allocation": {"lottery": 1.0}}, ("unknown allocation 'lottery'",)),
         ({"allocation": {"per_head": 0.5}}, ("sum to 0.5, not to 1",)),
         ({"cap": 0.0}, ("above 0",)),
@@ -243,6 +243,32 @@ def test_bad_settings_are_one_clear_message(changes: dict[str, Any], words: tupl
     with pytest.raises(InputError) as error:
         RunConfig.judge({"scenario": "test", "policies": {"rights_trading": trading(**changes)}})
     assert all(word in str(error.value) for word in words), error.value
+
+
+def test_the_price_of_the_right_to_emit_is_the_marginal_cost_of_the_curves_of_the_air():
+    """By hand, from what is left: m = g a, the same in every sector that is not at zero, and in every city."""
+    model = run_with(rights_trading=trading(right="emission"))
+    record, before = model.record, small_reference().record
+    made = before["emission"][1, CITIES] > 0.0
+    share = 1.0 - record["emission"][1, CITIES][made] / before["emission"][1, CITIES][made]
+    slope = np.broadcast_to(model.world.parameters.by_sector("abatement_cost"), made.shape)[made]
+    np.testing.assert_allclose(1e4 * slope * share, record["emission_price"][1, 0], rtol=1e-9)
+    assert (record["pm25"][1, CITIES] < before["pm25"][1, CITIES]).all()
+
+
+def test_rights_to_water_bind_sectors_and_leave_households_theirs():
+    record, before = run_with(rights_trading=trading(right="water")).record, small_reference().record
+    assert before["water_use"][0, CITIES].sum() == pytest.approx(7e6)  # what the provinces withdraw
+    saved = before["water_use"][1, CITIES].sum() - record["water_use"][1, CITIES].sum()
+    assert 0.0 < saved < 0.2 / 3.0 * before["water_use"][1, CITIES].sum()
+    np.testing.assert_allclose(record["water_use"][1, 3], before["water_use"][1, 3], rtol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_emissions_are_cut_by_rights_or_by_standards():
+    policies = {"rights_trading": trading(right="emission"), "blue_sky": POLICIES["blue_sky"]}
+    with pytest.raises(InputError, match="emissions of PRT are cut by rights to emit and by another policy"):
+        small_model(policies).run()
 
 
 def test_a_right_is_capped_by_one_policy():

@@ -14,6 +14,7 @@ do not know of it. The background falls as intensity does, with rates of its own
 
 Abatement costs ``g_s a^2 / 2`` per tonne emitted before it, marginal cost g_s a: costs rise with what is done already,
 as in every published curve. Firms bear it as a loss of productivity in the year after, so that no payment is needed.
+Rights to emit (:mod:`sim.mechanisms.environment.markets`) start from the same curves, in cities without other cuts.
 """
 
 from __future__ import annotations
@@ -26,14 +27,17 @@ import numpy as np
 
 from sim.core.arrays import FloatArray
 from sim.core.errors import InputError
-from sim.core.levers import Levers
+from sim.core.levers import RIGHTS, Levers
 from sim.core.state import State
 from sim.mechanisms.base_year import BaseYear, factor_bundle
+from sim.mechanisms.environment.markets import EVERYTHING, Markets
 
 if TYPE_CHECKING:
     from sim.datasets.world import World
 
 MEAN_RADIUS = 2.0 / 3.0  # source: geometry, mean distance of the points of a disc from its centre over its radius
+EMISSION = RIGHTS.index("emission")
+TEN_THOUSAND = 1e-4  # unit: 10,000 t per t; yuan per 10,000 yuan is its inverse
 COST_UNIT = 1e-4  # unit: 10,000 yuan per tonne times tonnes per 100 million yuan, as a share
 
 
@@ -184,11 +188,14 @@ def abatement_within(budget: float, cost: FloatArray, pull: FloatArray, most: fl
 class Air:
     """Intensities, emissions, concentrations and the cost of abatement, year by year."""
 
-    reads: tuple[str, ...] = ("volume_memory", "capital", "relocated_capital", "emission_intensity", "entry_cost")
-    writes: tuple[str, ...] = ("emission_intensity", "entry_cost", "emission", "cleaning_loss", "pm25")
+    reads: tuple[str, ...] = (
+        *Markets.reads,
+        *("volume_memory", "capital", "relocated_capital", "emission_intensity", "entry_cost"),
+    )
+    writes: tuple[str, ...] = (*Markets.writes, "emission_intensity", "entry_cost", "emission", "cleaning_loss", "pm25")
 
-    def __init__(self, base: BaseYear) -> None:
-        self.base = base
+    def __init__(self, base: BaseYear, markets: Markets) -> None:
+        self.base, self.markets = base, markets
         self.shed = Airshed.of(base.world)
         n = base.world.n_cities
         bundle = factor_bundle(base.state, base)[:n] * base.state.effective_productivity[:n]
@@ -211,7 +218,7 @@ class Air:
         intensity = state.emission_intensity[:n]
         emission = intensity * self._unit * np.where(self._made, np.exp(state.volume_memory[:n]), 0.0)
         left = self._left(emission, levers)
-        state.emission[:n] = emission * left
+        state.emission[:n] = emission * left * self._kept(emission, state, levers)
         state.cleaning_loss[:n] = cost_share(shed.cost, intensity, 1.0 - left) + state.entry_cost[:n]
         background = shed.falls[1].after(years)
         state.pm25[:n] = shed.background * background + shed.matrix @ state.emission[:n].sum(axis=1)
@@ -226,6 +233,27 @@ class Air:
             most = levers.emission_cap[:n] * self.shed.emission.sum(axis=1)
             left = left * np.divide(most, total, out=np.ones(n), where=total > most)[:, None]
         return np.asarray(left)
+
+    def _kept(self, emission: FloatArray, state: State, levers: Levers) -> FloatArray:
+        """Share of emissions that is kept where rights to emit are capped ``[city, sector]``.
+
+        Raises:
+            InputError: a city's emissions are capped by rights and by a standard or a cap of its own besides; marginal
+                costs would not be the price then.
+        """
+        n = emission.shape[0]
+        capped = levers.right_market[EMISSION, :n] >= 0.0
+        if not capped.any():
+            return EVERYTHING
+        twice = capped & (levers.abatement[:n].any(axis=1) | np.isfinite(levers.emission_cap[:n]))
+        if twice.any():
+            city = self.base.world.region_ids[int(twice.argmax())]
+            raise InputError(
+                f"emissions of {city} are cut by rights to emit and by another policy", key="policies",
+                allowed="rights to emit, or standards and caps (blue_sky), for one city",
+            )  # fmt: skip
+        use, first = TEN_THOUSAND * emission, TEN_THOUSAND * self.shed.emission
+        return self.markets.kept(EMISSION, use, first, self.shed.cost / TEN_THOUSAND, state, levers)
 
     def _carry(self, state: State, levers: Levers) -> None:
         """Plants that moved last year bring their intensity, or what the host's standard leaves of it, at a cost."""
