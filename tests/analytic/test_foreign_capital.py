@@ -16,6 +16,7 @@ from sim.experiments.tables import saving_flows
 from sim.indicators.identities import identities
 from sim.mechanisms.market import kernels
 from sim.mechanisms.market.closure import YearlyClosure, blank_accounts
+from sim.outlook import DirectEffects
 from sim.policies import REGISTRY
 from sim.year import Simulation
 from tests.worlds import POLICIES, small_base, small_model, small_reference
@@ -245,3 +246,16 @@ def test_saving_of_the_world_finances_what_it_invests() -> None:
     cube = saving_flows(record["saving"], record["private_investment"], record["foreign_investment"])
     np.testing.assert_allclose(cube.sum(axis=1), record["private_investment"], rtol=1e-12)
     np.testing.assert_allclose(cube[:, ROW], record["foreign_investment"], rtol=1e-12)
+
+
+def test_governments_that_look_at_today_s_prices_see_what_the_world_is_paid() -> None:
+    """Naive expectations: with value added and capital as they are, profits are those of the accounts."""
+    model = small_model({"free_trade_zone": POLICIES["free_trade_zone"]}, horizon=2024)
+    for _ in range(4):
+        model.step()
+    before = model.state.copy()
+    model.step()
+    before.value_added[:] = model.state.value_added
+    profits = DirectEffects(model.base)._net_profits(before)
+    np.testing.assert_allclose(profits, model.state.profit_received - model.state.profit_paid, rtol=1e-8, atol=1e-9)
+    assert profits[ROW] > 1.0
