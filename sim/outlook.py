@@ -50,6 +50,7 @@ class DirectEffects:
         self._stays = 1.0 - taxes.central - base.budgets.cut[:, None] * taxes.local
         profit = np.maximum(taxes.capital_share - taxes.corporate_tax - taxes.depreciation_share, 0.0)
         self._profit = profit * base.world.sector_is_mobile * p.value("profit_ownership")
+        self._net_capital = taxes.capital_share - taxes.corporate_tax
 
     def begin(self, state: State, before: State) -> None:
         """Remember the year that has just been: its capital, and what it paid."""
@@ -87,6 +88,8 @@ class DirectEffects:
             state.value_added, state.capital, out=np.zeros_like(state.capital), where=state.capital > 0.0
         )
         paid = state.capital_by_origin * (self._profit * per_unit).T[:, None, :]
+        row = self.base.world.row
+        paid[:, row] = state.capital_by_origin[:, row] * (self._net_capital * per_unit).T
         return np.asarray(paid.sum(axis=(0, 2)) - paid.sum(axis=(0, 1)))
 
 

@@ -63,7 +63,7 @@ SHARING = {
 }  # fmt: skip
 TRADE_ZONE = {
     "start": 2020, "end": 2030, "cities": ["MIL"], "sectors": ["MAN"], "external_cut": 0.1,
-    "tax_relief": {2020: 0.4, 2024: 0.2}, "productivity": 0.1,
+    "tax_relief": {2020: 0.4, 2024: 0.2}, "productivity": 0.1, "foreign_investment": 0.02,
 }  # fmt: skip
 RECEIVERS = ["VAL"]
 """Who gains by these contracts, and by a common capital market."""
@@ -148,7 +148,7 @@ POLICIES: dict[str, dict[str, Any]] = {
     "digital_delta": {"start": 2020, "end": 2022, "network": 0.3, "adoption": 0.5},
     "opening_hub": {
         "start": 2020, "end": 2022, "opening": 1.0, "sectors": ["SRV"], "export_cut": 0.1, "import_cut": 0.1,
-        "cities": ["PRT"],
+        "cities": ["PRT"], "foreign_investment": 0.03,
     },
 }  # fmt: skip
 

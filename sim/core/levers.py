@@ -65,6 +65,7 @@ class Levers:
     digital_push: FloatArray  # [N] share by which firms go digital faster
     sector_barrier: FloatArray  # [S, N, N] factor on admin_barrier by sector; [0, N, N] until a policy asks for it
     sector_cost: FloatArray  # [S, N, N] factor on the cost of trade by sector, any pair; [0, N, N] likewise
+    foreign_investment: FloatArray  # [N] what the world invests in a place beyond the base year's, over its GDP
     contracts: list[Contract] = field(default_factory=list)
 
     @classmethod
@@ -114,6 +115,7 @@ class Levers:
             digital_push=np.zeros(n),
             sector_barrier=np.ones((0, n, n)),
             sector_cost=np.ones((0, n, n)),
+            foreign_investment=np.zeros(n),
         )
 
     def reset(self, baseline: Levers) -> None:

@@ -131,6 +131,9 @@ class State:
     digital_lead: FloatArray = array_field(
         "region", "1", "digital use above its usual path, 0 without policies", "stock", "cities"
     )
+    foreign_capital: FloatArray = array_field(
+        "region", BASE_MONEY, "capital here that the world has bought since the base year", "stock", "cities"
+    )
     # flows: the network
     passenger_time: FloatArray = array_field(
         "origin,destination", "base year 1", "travel time of people over the base year's", "flow"
@@ -214,7 +217,17 @@ class State:
         "region", MONEY, "profits of plants moved away, received by owners", "flow", "cities"
     )
     profit_paid: FloatArray = array_field(
-        "region", MONEY, "profits of hosted plants, paid to owners elsewhere", "flow", "cities"
+        "region", MONEY, "profits of hosted plants and of foreign capital, paid to owners elsewhere", "flow", "cities"
+    )
+    foreign_investment: FloatArray = array_field(
+        "region",
+        MONEY,
+        "private investment that the world pays for, beyond what the base year's trade balance has",
+        "flow",
+        "cities",
+    )
+    foreign_income: FloatArray = array_field(
+        "region", MONEY, "capital income after tax of foreign_capital, part of profit_paid", "flow", "cities"
     )
     # flows: governments
     local_tax: FloatArray = array_field("region", MONEY, "local taxes before the provincial cut", "flow", "cities")

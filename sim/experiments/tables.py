@@ -265,10 +265,15 @@ def sections(model: Simulation) -> pa.Table:
     )
 
 
-def saving_flows(saving: FloatArray, private_investment: FloatArray) -> FloatArray:
-    """Whose saving finances whose investment ``[year, origin, destination]``: one pool, ``S_o / sum S x IP_d``."""
+def saving_flows(saving: FloatArray, private_investment: FloatArray, foreign: FloatArray) -> FloatArray:
+    """Whose saving finances whose investment ``[year, origin, destination]``: one pool, ``S_o / sum S x IP_d``.
+
+    What the world pays for, ``foreign [year, destination]``, comes from the world, the last origin.
+    """
     share = saving / saving.sum(axis=1, keepdims=True)
-    return np.asarray(share[:, :, None] * private_investment[:, None, :])
+    financed = share[:, :, None] * (private_investment - foreign)[:, None, :]
+    financed[:, -1] += foreign
+    return np.asarray(financed)
 
 
 def flows(model: Simulation) -> pa.Table:
@@ -277,7 +282,7 @@ def flows(model: Simulation) -> pa.Table:
     cubes = {
         "trade": record["trade"],
         "relocated_capital": record["relocated_capital"],
-        "saving": saving_flows(record["saving"], record["private_investment"])[:, None],
+        "saving": saving_flows(record["saving"], record["private_investment"], record["foreign_investment"])[:, None],
         "migrants": record["migrants"][:, None],
     }
     parts: list[tuple[npt.NDArray[Any], ...]] = []

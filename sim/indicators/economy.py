@@ -97,3 +97,15 @@ def capital_moved_in(view: View, members: IntArray) -> FloatArray:
 def capital_moved_share(view: View, members: IntArray) -> FloatArray:
     """Capital that changed its city this year, share of all capital of the cities."""
     return PER_CENT * capital_moved_out(view, members) / view.total("capital", members)
+
+
+@indicator("%")
+def foreign_investment(view: View, members: IntArray) -> FloatArray:
+    """What the world invests beyond the base year over GDP."""
+    return PER_CENT * view.total("foreign_investment", members) / view.total("gdp", members)
+
+
+@indicator("%")
+def foreign_income(view: View, members: IntArray) -> FloatArray:
+    """What the world earns on the capital that it has bought since the base year, over GDP."""
+    return PER_CENT * view.total("foreign_income", members) / view.total("gdp", members)

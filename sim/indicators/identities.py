@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ALLOWED = 1e-9
 """Largest error an identity may have, relative to the regional total."""
 
-STOCKS = ("capital", "public_capital", "resident_population", "labour", "debt", "province_debt")
+STOCKS = ("capital", "foreign_capital", "public_capital", "resident_population", "labour", "debt", "province_debt")
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,26 +107,28 @@ def centre_budget(b: Books) -> float:
 
 
 def everybody(b: Books) -> float:
-    """Value added of the country = what households, cities, provinces and the centre have after paying each other."""
+    """Value added less income paid to the world = what households and governments have after paying each other."""
     cities = b["own_revenue"] + b["land_revenue"] - b["city_cash"] - b["subsidy"] - b["interest_paid"]
     provinces = b["province_revenue"].sum(axis=1) - b["province_interest"].sum(axis=1)
     provinces = provinces - (b["cash_transfer"] - b["city_cash"]).sum(axis=1)
     total = (b["disposable_income"] + cities + b["central_tax"]).sum(axis=1) + provinces
-    return b.against_gdp(b["gdp"].sum(axis=1) - total)
+    return b.against_gdp(b["gdp"].sum(axis=1) - b["foreign_income"].sum(axis=1) - total)
 
 
 def factor_income(b: Books) -> float:
     """Profits of moved plants, income of the capital pool and interest: what some pay the others receive."""
-    profits = b["profit_received"].sum(axis=1) - b["profit_paid"].sum(axis=1)
+    profits = b.now["profit_received"].sum(axis=1) - b["profit_paid"].sum(axis=1)
+    abroad = b.now["profit_received"][:, b.base.world.row] - b["foreign_income"].sum(axis=1)
     interest = b["interest_received"].sum(axis=1) - b["interest_paid"].sum(axis=1) - b["province_interest"].sum(axis=1)
-    return max(b.against_gdp(x) for x in (profits, interest, b["position_income"].sum(axis=1)))
+    return max(b.against_gdp(x) for x in (profits, abroad, interest, b["position_income"].sum(axis=1)))
 
 
 def saving(b: Books) -> float:
-    """Saving - new debt - draws on funds - current account = private investment."""
+    """Saving - new debt - draws on funds - current account + what the world invests = private investment."""
     surplus = b.base.world.parameters.value("current_account_share") * b["gdp"].sum(axis=1)
     borrowed = sum(b[name].sum(axis=1) for name in ("new_debt", "fund_draw", "province_new_debt", "province_fund_draw"))
-    return b.against_gdp(b["saving"].sum(axis=1) - borrowed - surplus - b["private_investment"].sum(axis=1))
+    invested = (b["private_investment"] - b["foreign_investment"]).sum(axis=1)
+    return b.against_gdp(b["saving"].sum(axis=1) - borrowed - surplus - invested)
 
 
 def output(b: Books) -> float:
@@ -151,9 +153,41 @@ def spending(b: Books) -> float:
 
 
 def current_account(b: Books) -> float:
-    """The country spends its value added less the current account."""
-    gdp = b["gdp"].sum(axis=1)
-    return b.against_gdp(b["net_inflow"].sum(axis=1) + b.base.world.parameters.value("current_account_share") * gdp)
+    """The country spends its value added less the current account, less what the world earns, and what it invests."""
+    surplus = b.base.world.parameters.value("current_account_share") * b["gdp"].sum(axis=1)
+    world = (b["foreign_investment"] - b["foreign_income"]).sum(axis=1)
+    return b.against_gdp(b["net_inflow"].sum(axis=1) + surplus - world)
+
+
+def balance_of_payments(b: Books) -> float:
+    """Current account + financial account = 0 in every place, and what all places on earth lend sums to zero.
+
+    A place's current account is its trade balance, what it earns elsewhere less what others earn here, and what
+    governments above and contracts give it less what they take; its financial account is its investment and its
+    government's borrowing less its saving, which is what the world invests here and what the others do.
+    """
+    received = ("profit_received", "position_income", "interest_received", "general_transfer", "shared_revenue")
+    paid = ("net_inflow", "profit_paid", "interest_paid", "central_tax", "province_cut", "province_levy")
+    province = b["province_service"] + b["public_investment"] - b["city_investment"]
+    province = province + b["cash_transfer"] - b["city_cash"]
+    current = sum(b[name] for name in received) - sum(b[name] for name in paid) + b["central_service"] + province
+    others = b["private_investment"] - b["foreign_investment"] + b["new_debt"] + b["fund_draw"] - b["saving"]
+    places = np.asarray(current + b["foreign_investment"] + others)
+    borrowed = (b["province_new_debt"] + b["province_fund_draw"]).sum(axis=1)
+    row = b.base.world.row
+    world = b.now["profit_received"][:, row] - b.now["net_inflow"][:, row]
+    return max(b.against_gdp(places), b.against_gdp(np.asarray(current).sum(axis=1) - borrowed + world))
+
+
+def positions(b: Books) -> float:
+    """What all regions own elsewhere sums to zero; the world's capital next year = what is left + what it bought."""
+    before, after = b.changed("foreign_capital")
+    years, row = len(after), b.base.world.row
+    kept = (1.0 - InvestParams.read(b.base.world).depreciation) * before.sum(axis=1)
+    bought = (b.now["foreign_investment"] / b.now["investment_price"])[:years].sum(axis=1)
+    pool = np.abs(b["net_position"].sum(axis=1)) / b.now["capital"][:, :row].sum(axis=(1, 2))
+    gap = np.abs(after.sum(axis=1) - kept - bought) / b.now["capital"][:years, :row].sum(axis=(1, 2))
+    return float(max(pool.max(initial=0.0), gap.max(initial=0.0)))
 
 
 def contracts(b: Books) -> float:
@@ -243,7 +277,7 @@ IDENTITIES: dict[str, Callable[[Books], float]] = {
     function.__name__: function
     for function in (
         *(income, households, city_budgets, province_budgets, centre_budget, everybody, factor_income, saving),
-        *(output, purchases, spending, current_account, contracts, attribution),
+        *(output, purchases, spending, current_account, balance_of_payments, positions, contracts, attribution),
         *(capital, investment_volume, public_capital, people, register, debt),
     )
 }

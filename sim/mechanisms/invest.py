@@ -12,6 +12,7 @@ Relocation: a share lambda of the capital of sectors whose plants can move recon
 policy moves; the place is a logit ``w_d ~ K_ds (r_ds / wedge_ds)^nu access_d^mu exp(incentive_od - m0 - m1 ln(1 + T))``
 without the moving cost at home. Ownership ``[sector, origin, destination]`` follows the moves as a Markov chain: what
 moves takes its origin along, what returns home is native again; columns sum to the capital standing there.
+What the world invests buys capital in the proportions of the place's own; the world is its origin, wherever it moves.
 """
 
 from __future__ import annotations
@@ -307,12 +308,12 @@ class Invest:
         *("capital", "capital_by_origin", "value_added", "investment_price", "private_investment", "public_investment"),
         *("project_investment", "public_capital", "saving", "net_position", "cumulated_saving", "investment_share"),
         *("market_access", "national", "cohorts", "tax_memory", "relocated_capital"),
-        *("decided_subsidy", "promised_subsidy"),
+        *("decided_subsidy", "promised_subsidy", "foreign_investment"),
     )
     writes: ClassVar[tuple[str, ...]] = (
         *("capital", "capital_by_origin", "public_capital", "net_position", "cumulated_saving", "land_price"),
         *("net_return", "investment_volume", "relocated_capital", "investment_share", "subsidy_due", "subsidy_rate"),
-        *("national", "cohorts", "promised_subsidy"),
+        *("national", "cohorts", "promised_subsidy", "foreign_capital"),
     )
 
     def __init__(self, base: BaseYear) -> None:
@@ -363,10 +364,11 @@ class Invest:
     def _positions(self, state: State) -> None:
         """Net position in the capital pool: what a place saved for capital less what was invested there."""
         row = self.base.world.row
-        price = (state.investment_price * state.private_investment)[:row].sum() / state.private_investment[:row].sum()
+        invested = state.private_investment - state.foreign_investment
+        price = (state.investment_price * invested)[:row].sum() / invested[:row].sum()
         financed = state.saving * (state.national[3] / state.saving.sum())
         state.net_position *= 1.0 - self.params.depreciation
-        state.net_position += (financed - state.private_investment) / price
+        state.net_position += (financed - invested) / price
         state.cumulated_saving += state.saving
 
     def _relocate(self, state: State, levers: Levers, relative: FloatArray) -> None:
@@ -387,7 +389,8 @@ class Invest:
             )  # fmt: skip
             state.capital_by_origin[s] = np.matmul(state.capital_by_origin[s], self._share, out=self._product)
         self._keep_ledger(state, levers, directed)
-        np.multiply(state.promised_subsidy, state.private_investment, out=state.subsidy_due)
+        domestic = state.private_investment - state.foreign_investment  # cities bid for each other's capital
+        np.multiply(state.promised_subsidy, domestic, out=state.subsidy_due)
         if levers.tax_relief.any():  # what is handed back is a payment to firms out of the place's own budget
             state.subsidy_due += (levers.tax_relief * self._tax * state.value_added).sum(axis=1)
         if state.subsidy_rate.any():
@@ -424,10 +427,23 @@ class Invest:
         q = self.params
         pool = state.national[3]
         np.multiply(state.investment_share, pool / state.investment_price[:, None], out=state.investment_volume)
+        row, foreign = self.base.world.row, self._bought_from_abroad(state)
+        state.investment_volume += foreign
         next_capital(
             state.capital, state.capital_by_origin, state.investment_volume, state.relocated_capital, self._mobile,
             q.depreciation,
         )  # fmt: skip
+        if foreign.any():
+            places = np.arange(row)
+            state.capital_by_origin[:, places, places] -= foreign[:row].T
+            state.capital_by_origin[:, row, :row] += foreign[:row].T
+        state.capital_by_origin[:, row].sum(axis=0, out=state.foreign_capital)  # the world has no capital at home
         state.public_capital *= 1.0 - q.public_depreciation
         built = state.public_investment - state.project_investment  # joint projects have effects of their own
         state.public_capital += built / state.investment_price
+
+    def _bought_from_abroad(self, state: State) -> FloatArray:
+        """Capital ``[region, sector]`` that the world buys, as the place's other new capital is made up."""
+        share, place = state.investment_share, state.investment_share.sum(axis=1)
+        volume = np.divide(state.foreign_investment, place, out=np.zeros_like(place), where=place > 0.0)
+        return np.asarray(share * (volume / state.investment_price)[:, None])

@@ -20,7 +20,11 @@ KEY = "policies.free_trade_zone"
 
 
 class FreeTradeZone(Policy):
-    """Places trade with the world at lower cost, hand back corporate tax, and gain a lead in productivity."""
+    """Places trade with the world at lower cost, hand back corporate tax, draw its capital, lead in productivity.
+
+    What the world invests beyond the base year it owns, and is paid all it earns after tax; what is handed back of the
+    tax stays with the residents.
+    """
 
     effect: ClassVar[Effect] = Effect(
         strength="strength", lever="external_cost", indicator="real_gdp", places="cities", sign=1
@@ -51,6 +55,10 @@ class FreeTradeZone(Policy):
         5, ge=1, le=30, description="years in which the lead is reached, in equal steps",
         json_schema_extra={"unit": "years"},
     )  # fmt: skip
+    foreign_investment: float = Field(
+        0.0, ge=0.0, le=1.0, description="what the world invests in the zone over its GDP, beyond the base year",
+        json_schema_extra={"unit": "1", "source": "judgement"},
+    )  # fmt: skip
 
     @field_validator("tax_relief")
     @classmethod
@@ -72,13 +80,14 @@ class FreeTradeZone(Policy):
         )
 
     def set_levers(self, levers: Levers, year: int, world: World) -> None:
-        """Lower the cost of trade with the world, hand back tax, raise productivity step by step."""
+        """Lower the cost of trade with the world, hand back tax, draw capital, raise productivity step by step."""
         zone, sectors = self._inside(world)
         if not self.start <= year <= self.end:
             return
         cost = 1.0 - self.strength * self.external_cut
         levers.external_cost[zone, world.row] *= cost
         levers.external_cost[world.row, zone] *= cost
+        levers.foreign_investment[zone] += self.strength * self.foreign_investment
         key = np.ix_(zone, sectors)
         levers.tax_relief[key] = self.strength * value_at(self.tax_relief, year=year, age=year - self.start)
         done = min((year - self.start + 1) / self.years_to_lead, 1.0)

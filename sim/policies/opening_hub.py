@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 
 class OpeningHub(Gradual):
-    """The cost of some sectors' trade with the world falls for the hub's cities, out and in.
+    """The cost of some sectors' trade with the world falls for the hub's cities, both ways; the world invests there.
 
-    Capital from abroad is left out: it would need owners and debts of the world in the accounts, which have neither.
+    Capital from abroad is what comes beyond the base year, whose own inflow and income paid are in the base year's
+    trade balance. The world owns it, is paid all it earns after tax, and reinvests nothing.
     """
 
     name: ClassVar[str] = "opening_hub"
@@ -39,11 +40,16 @@ class OpeningHub(Gradual):
         ge=0.0, lt=1.0, description="share of the cost of buying abroad that is saved",
         json_schema_extra={"unit": "1", "source": "judgement"},
     )  # fmt: skip
+    foreign_investment: float = Field(
+        0.0, ge=0.0, le=1.0, description="what the world invests in the cities over their GDP, beyond the base year",
+        json_schema_extra={"unit": "1", "source": "judgement"},
+    )  # fmt: skip
 
     def set_levers(self, levers: Levers, year: int, world: World) -> None:
-        """Lower the cost of the members' trade with the world."""
+        """Lower the cost of the members' trade with the world, and let it invest there."""
         members, row = self.member_cities(world), world.row
         sectors = self.chosen_sectors(self.sectors, world)[:, None]
         cost, done = levers.on_sector_cost(), self.opening * self.done(year)
         cost[sectors, members, row] *= 1.0 - done * self.export_cut
         cost[sectors, row, members] *= 1.0 - done * self.import_cut
+        levers.foreign_investment[members] += done * self.foreign_investment

@@ -95,6 +95,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "column.real_wage": ("Real wage", "实际工资"),
     "column.service_quality": ("Services per head", "人均公共服务"),
     "column.net_migration": ("Net migration", "净迁入"),
+    "column.foreign_capital": ("Capital bought by the world since the base year", "基年以来新增外资资本存量"),
+    "column.foreign_investment": ("New investment from abroad", "新增外资投资"),
+    "column.foreign_income": ("Income paid on new foreign capital", "新增外资所得"),
     # --- the answer
     "answer.people_gain": (
         "By {year} {amount} more people live in {city} than otherwise ({resident_population}), the most of {count} "
@@ -469,6 +472,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "indicator.newcomers_share": ("Residents without local registration, %", "非户籍人口占常住人口比重，%"),
     "indicator.working_share": ("Employment over residents, %", "就业人数占常住人口比重，%"),
     "indicator.capital_moved_share": ("Capital that moves in a year, % of all", "年度转移资本占比，%"),
+    "indicator.foreign_investment": ("New investment from abroad over GDP, %", "新增外资投资占GDP比重，%"),
+    "indicator.foreign_income": ("Income paid on new foreign capital over GDP, %", "新增外资所得占GDP比重，%"),
     "indicator.people_within_60_minutes": ("Residents within an hour, % of the region's", "1小时可达人口占比，%"),
     "indicator.people_within_120_minutes": ("Residents within two hours, % of the region's", "2小时可达人口占比，%"),
     "indicator.mean_travel_time": ("Mean travel time to residents, minutes", "到区内人口的平均出行时间，分钟"),

@@ -137,7 +137,7 @@ def known(monkeypatch: pytest.MonkeyPatch, tax: float, origin: float, host: floa
             room[:, prt] += origin
             room[:, val] += host
         same = np.ones((years, n))
-        return Result(same, same, room + shared, REVENUE * same, shared, same, same)
+        return Result(same, same, room + shared, REVENUE * same, shared, same, same, same)
 
     monkeypatch.setattr(Simulation, "look_ahead", look_ahead)
 

@@ -32,7 +32,11 @@ def busy_closure(seed: int) -> kernels.Closure:
     claim = rng.uniform(0.0, 0.1, (n_sectors, n, n)) * domestic[:, None] * domestic
     claim[:, np.arange(n), np.arange(n)] = 0.0
     phi, pool = (np.where(domestic, rng.uniform(0.1, 1.0, n), 0.0) for _ in range(2))
+    foreign_share = np.where(domestic, rng.uniform(0.0, 0.2, (n_sectors, n)), 0.0)
     return closure._replace(
+        foreign=1,
+        foreign_share=foreign_share,
+        foreign_investment=np.where(domestic, rng.uniform(0.0, 0.05, n), 0.0),
         contract=zero_sum(),
         position=zero_sum(),
         subsidy=np.where(domestic, rng.uniform(0.0, 0.002, n), 0.0),
@@ -69,6 +73,8 @@ def twin_final_demand(V: FloatArray, cl: Any) -> dict[str, FloatArray]:
     profit = cl.profit[:, None] * home
     received = np.einsum("sod,sd->o", cl.claim[:, :m, :m], profit)
     paid = np.einsum("sod,sd->d", cl.claim[:, :m, :m], profit)
+    earned = (cl.net_capital[:, None] * cl.foreign_share[:, :m] * home).sum(axis=0)  # by the world
+    invested = cl.foreign_investment[:m] * gdp
     local, central = cl.local_rate @ home, cl.central_rate @ home
     own_revenue = (1.0 - cl.cut[:m]) * local + cl.other_rate[:m] * gdp
     p_revenue = (cl.cut[:m] * local + cl.province_levy[:m] * gdp) @ member
@@ -85,13 +91,14 @@ def twin_final_demand(V: FloatArray, cl: Any) -> dict[str, FloatArray]:
     for_services = central.sum() - nv * (cl.transfer[:m].sum() + cl.p_transfer.sum())
     central_service = cl.in_nation[:m] * for_services
     interest = cl.pool[:m] * nv * (cl.interest[:m].sum() + cl.p_interest.sum())
-    income = cl.net_wage @ home + cl.net_capital @ home - paid + received + cash + interest - land
+    income = cl.net_wage @ home + cl.net_capital @ home - paid - earned + received + cash + interest - land
     income += nv * (cl.subsidy + cl.position)[:m] - gdp * (cl.other_rate + cl.province_levy)[:m]
     saving = cl.saving * income
     borrowed = (cl.debt + cl.fund)[:m].sum() + (cl.p_debt + cl.p_fund).sum()
     pool = saving.sum() - nv * (borrowed + cl.current_account)
-    private = cl.phi[:m] * pool
-    abroad = cl.use_share[:, m:] * (V[:, m:].sum(axis=0) + cl.current_account * nv)
+    private = cl.phi[:m] * pool + invested
+    surplus = cl.current_account * nv - invested.sum() + earned.sum()
+    abroad = cl.use_share[:, m:] * (V[:, m:].sum(axis=0) + surplus)
     return {
         "consumption": np.append(income - saving, abroad[0]),
         "investment": np.append(private + public_investment, abroad[1]),
@@ -100,8 +107,10 @@ def twin_final_demand(V: FloatArray, cl: Any) -> dict[str, FloatArray]:
         "own_revenue": np.append(own_revenue, 0.0),
         "land_revenue": np.append(land, 0.0),
         "city_budget": np.append(city_budget, 0.0),
-        "profit_paid": np.append(paid, 0.0),
-        "profit_received": np.append(received, 0.0),
+        "profit_paid": np.append(paid + earned, 0.0),
+        "profit_received": np.append(received, earned.sum()),
+        "foreign_income": np.append(earned, 0.0),
+        "foreign_investment": np.append(invested, 0.0),
         "private_investment": np.append(private, 0.0),
         "public_investment": np.append(public_investment, 0.0),
         "cash_transfer": np.append(cash, 0.0),
@@ -133,11 +142,14 @@ def test_the_closure_closes(seed: int) -> None:
     acc = solve_accounts(value_added, closure)
     m = closure.n_domestic
     final = acc.consumption + acc.investment + acc.government
-    nv, surplus = value_added[:, :m].sum(), closure.current_account * value_added[:, :m].sum()
+    nv = value_added[:, :m].sum()
+    invested = acc.foreign_investment.sum()
+    surplus = closure.current_account * nv - invested + acc.foreign_income.sum()
     assert (final - acc.value_added)[:m].sum() == pytest.approx(-surplus, abs=1e-12 * nv)
     assert final.sum() == pytest.approx(value_added.sum(), rel=1e-13)
     borrowed = (closure.debt + closure.fund).sum() + (closure.p_debt + closure.p_fund).sum()
-    assert acc.private_investment.sum() == pytest.approx(acc.saving.sum() - nv * borrowed - surplus, rel=1e-12)
+    lent = nv * (borrowed + closure.current_account) - invested
+    assert acc.private_investment.sum() == pytest.approx(acc.saving.sum() - lent, rel=1e-12)
     assert acc.profit_paid.sum() == pytest.approx(acc.profit_received.sum(), rel=1e-13)
     taxes = small_base().taxes
     for rates in (taxes.labour_share + taxes.capital_share + taxes.production_tax,):

@@ -120,6 +120,8 @@ BROKEN = {
     "purchases": "expenditure",
     "spending": "final_expenditure",
     "current_account": "net_inflow",
+    "balance_of_payments": "interest_received",
+    "positions": "foreign_capital",
     "contracts": "shared_revenue",
     "attribution": "attributed_gdp",
     "capital": "capital",

@@ -32,6 +32,8 @@ def linear_closure(
         unused |= {name: np.zeros(size) for name in names}
     return Closure(
         linear=1,
+        foreign=0,
+        foreign_share=np.zeros((n_sectors, n)),
         rescale=int(rescale),
         n_domestic=n,
         numeraire=float(numeraire),
@@ -51,6 +53,7 @@ _PROVINCIAL = ("p_transfer", "p_debt", "p_fund", "p_interest")
 _REGIONAL = (
     *("cut", "other_rate", "province_levy", "land", "transfer", "debt", "fund", "interest", "subsidy", "contract"),
     *("in_province", "in_nation", "pool", "position", "phi", "city_infrastructure", "works"),
+    "foreign_investment",
 )
 
 
@@ -102,6 +105,9 @@ def full_closure(base: BaseYear) -> Closure:
         position=zero.copy(),
         phi=zero.copy(),
         current_account=p.value("current_account_share"),
+        foreign=0,
+        foreign_investment=zero.copy(),
+        foreign_share=np.zeros((n_sectors, n)),
     )
 
 
@@ -117,8 +123,11 @@ class YearlyClosure:
         self.ownership = p.value("profit_ownership") * base.world.sector_is_mobile
         self.closure = full_closure(base)
 
-    def set_year(self, state: State) -> Closure:
-        """The closure of this year: what is owed from last year and what was decided then, as shares of nv."""
+    def set_year(self, state: State, foreign_investment: FloatArray | None = None) -> Closure:
+        """The closure of this year: what is owed from last year and what was decided then, as shares of nv.
+
+        ``foreign_investment [region]`` is what the world invests in a place over its value added; None is nothing.
+        """
         cl, base = self.closure, self.base
         nv = state.national[0]
         start = base.world.base_year
@@ -137,4 +146,16 @@ class YearlyClosure:
         cl.position[:] = state.net_position * (state.national[4] / nv)
         cl.phi[:] = state.investment_share.sum(axis=1)
         set_claims(state.capital_by_origin, state.capital, self.ownership, cl.claim, cl.claim_out)
-        return cl._replace(numeraire=float(nv))
+        cl.foreign_investment[:] = 0.0 if foreign_investment is None else foreign_investment
+        is_open = cl.foreign_investment.any() or state.capital_by_origin[:, base.world.row].any()
+        if is_open:
+            self._set_foreign(state)
+        return cl._replace(numeraire=float(nv), foreign=int(is_open))
+
+    def _set_foreign(self, state: State) -> None:
+        """The world's share of all capital: it is paid whole returns, so the claims of moved plants leave it out."""
+        cl, row, capital = self.closure, self.base.world.row, state.capital.T
+        cl.claim_out[:] -= cl.claim[:, row]
+        cl.claim[:, row] = 0.0
+        owned = state.capital_by_origin[:, row]
+        cl.foreign_share[:] = np.divide(owned, capital, out=np.zeros_like(owned), where=capital > 0.0)

@@ -85,6 +85,9 @@ class Closure(NamedTuple):
     position: FloatArray  # [N] income on the net position in the capital pool, sums to zero
     phi: FloatArray  # [N] share of private investment, sums to one
     current_account: float
+    foreign: int  # 1: the world invests here, or owns capital that it has invested since the base year
+    foreign_investment: FloatArray  # [N] what it invests this year per unit of V
+    foreign_share: FloatArray  # [S, N] its share of the capital standing there
 
 
 class Accounts(NamedTuple):
@@ -115,6 +118,8 @@ class Accounts(NamedTuple):
     p_revenue: FloatArray  # [P]
     p_budget: FloatArray  # [P]
     total: FloatArray  # [6] nv, central tax, transfers, saving, pool, interest
+    foreign_investment: FloatArray
+    foreign_income: FloatArray  # of the world's capital, part of profit_paid
 
 
 class Memory(NamedTuple):
@@ -218,7 +223,7 @@ def _factor_incomes(V: FloatArray, cl: Closure, acc: Accounts) -> None:
     n_sectors, n = V.shape
     for out in (acc.value_added, acc.net_wage, acc.net_capital, acc.local_tax):
         out[:] = 0.0
-    for out in (acc.central_tax, acc.profit_paid, acc.profit_received):
+    for out in (acc.central_tax, acc.profit_paid, acc.profit_received, acc.foreign_income, acc.foreign_investment):
         out[:] = 0.0
     for s in range(n_sectors):
         for j in range(n):
@@ -236,6 +241,29 @@ def _factor_incomes(V: FloatArray, cl: Closure, acc: Accounts) -> None:
             for d in range(n):
                 received += cl.claim[s, o, d] * V[s, d]
             acc.profit_received[o] += cl.profit[s] * received
+
+
+@njit(**INTERNAL)
+def _pay_the_world(V: FloatArray, cl: Closure, acc: Accounts) -> None:
+    """The world's part of every place's capital income after tax; it is profit paid, and received by the world."""
+    n_sectors, m = V.shape[0], cl.n_domestic
+    for j in range(m):
+        for s in range(n_sectors):
+            acc.foreign_income[j] += cl.net_capital[s] * cl.foreign_share[s, j] * V[s, j]
+        acc.profit_paid[j] += acc.foreign_income[j]
+        acc.profit_received[m] += acc.foreign_income[j]
+
+
+@njit(**INTERNAL)
+def _invest_from_abroad(cl: Closure, acc: Accounts) -> float:
+    """Add what the world invests; by how much the country's deficit with it grows."""
+    deficit = 0.0
+    for j in range(cl.n_domestic):
+        acc.foreign_investment[j] = cl.foreign_investment[j] * acc.value_added[j]
+        acc.private_investment[j] += acc.foreign_investment[j]
+        acc.investment[j] += acc.foreign_investment[j]
+        deficit += acc.foreign_investment[j] - acc.foreign_income[j]
+    return deficit
 
 
 @njit(**INTERNAL)
@@ -282,6 +310,8 @@ def final_demand(V: FloatArray, cl: Closure, acc: Accounts) -> None:
         return
     m = cl.n_domestic
     _factor_incomes(V, cl, acc)
+    if cl.foreign == 1:
+        _pay_the_world(V, cl, acc)
     _government_budgets(cl, acc)
     nv = acc.total[0]
     service_share = 1.0 - cl.infrastructure - cl.cash
@@ -324,8 +354,11 @@ def final_demand(V: FloatArray, cl: Closure, acc: Accounts) -> None:
         acc.consumption[j] = acc.disposable_income[j] - acc.saving[j]
         acc.investment[j] = acc.private_investment[j] + acc.public_investment[j]
         acc.government[j] = acc.city_service[j] + acc.province_service[j] + acc.central_service[j]
+    deficit = _invest_from_abroad(cl, acc) if cl.foreign == 1 else 0.0
     for j in range(m, V.shape[1]):  # the world spends its value added and the country's surplus
         e = acc.value_added[j] + cl.current_account * nv
+        if cl.foreign == 1:
+            e -= deficit
         acc.consumption[j] = e * cl.use_share[0, j]
         acc.investment[j] = e * cl.use_share[1, j]
         acc.government[j] = e * cl.use_share[2, j]

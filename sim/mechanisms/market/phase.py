@@ -52,6 +52,7 @@ class Market:
         *("city_investment", "project_investment", "city_cash", "net_inflow", "seller_weight", "buyer_weight"),
         *("central_service", "transfer_net", "province_revenue", "province_transfer", "province_new_debt"),
         *("province_fund_draw", "province_interest", "price_memory", "volume_memory", "national"),
+        *("foreign_investment", "foreign_income"),
         *("acceleration", "acceleration_products", "acceleration_stored"),
     )
 
@@ -80,7 +81,7 @@ class Market:
         """Solve the year and write its prices, flows and accounts."""
         self._set_trade_costs(state, levers)
         self._set_factors(state)
-        closure = self.yearly.set_year(state)
+        closure = self.yearly.set_year(state, levers.foreign_investment)
         z = 2.0 * state.price_memory[0] - state.price_memory[1]
         self._solve(z, closure, state)
         self._settle(z, closure, state)
@@ -229,6 +230,7 @@ def write_accounts(state: State, acc: kernels.Accounts, cl: kernels.Closure, bas
         *("own_revenue", "land_revenue", "local_tax", "central_tax", "profit_paid", "profit_received", "city_service"),
         *("province_service", "central_service", "public_investment", "private_investment", "cash_transfer"),
         *("interest_received", "disposable_income", "saving", "consumption", "investment", "government"),
+        *("foreign_investment", "foreign_income"),
     )
     for name in direct:
         getattr(state, name)[:] = getattr(acc, name)
