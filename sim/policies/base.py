@@ -17,9 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from sim.core.agreements import Schedule
 from sim.core.errors import InputError
 from sim.core.levers import Levers
-from sim.core.names import PLACE, PLACES, PlacesOrNone
+from sim.core.names import PlacesOrNone
 from sim.core.terms import AgreementTerms
-from sim.datasets.places import expand, one
+from sim.datasets.places import MARKS, with_codes_of
 
 if TYPE_CHECKING:
     from sim.core.arrays import IntArray
@@ -84,30 +84,20 @@ def with_codes(part: BaseModel, world: World, key: str) -> dict[str, Any]:
         key: of the part in the configuration, for messages.
 
     Raises:
-        InputError: a name is unknown, or names several cities where one is needed.
+        InputError: a name is unknown, names several cities where one is needed, or a city is named twice in a mapping.
     """
     values = part.model_dump(mode="python")
     for name, field in type(part).model_fields.items():
         value, path = getattr(part, name), f"{key}.{name}"
-        if PLACES in field.metadata:
-            values[name] = _codes(value, world, path)
-        elif PLACE in field.metadata and value:
-            values[name] = one(value, world, path)
+        mark = next((mark for mark in MARKS if mark in field.metadata), None)
+        if mark is not None:
+            values[name] = with_codes_of(value, mark, world, path)
         elif isinstance(value, BaseModel):
             values[name] = with_codes(value, world, path)
         elif isinstance(value, Mapping):
             inside = {k: with_codes(v, world, f"{path}.{k}") for k, v in value.items() if isinstance(v, BaseModel)}
             values[name] = {**values[name], **inside}
     return values
-
-
-def _codes(value: object, world: World, key: str) -> object:
-    """Names as codes; in a mapping the keys, and the lists below them. Words that are no list, as ``all``, stay."""
-    if isinstance(value, list):
-        return expand(value, world, key)
-    if isinstance(value, Mapping):
-        return {one(name, world, key): _codes(below, world, key) for name, below in value.items()}
-    return value
 
 
 def shifted(schedule: Schedule, step: float) -> Schedule:

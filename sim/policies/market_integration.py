@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from sim.core.errors import InputError
 from sim.core.levers import Levers
-from sim.core.names import PlacesOrAll
+from sim.core.names import PROVINCES, PlacesOrAll
 from sim.policies.base import Effect, Policy, sector_indices
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ class MarketIntegration(Policy):
         ge=0.0, le=1.0, description="share of today's barrier removed by the end; 1 is a single market",
         json_schema_extra={"unit": "1", "source": "plan ch. 9: barriers gradually removed"},
     )  # fmt: skip
-    provinces: Literal["all"] | list[str] = Field("all", description="provinces whose borders open, or all")
+    provinces: Annotated[Literal["all"] | list[str], PROVINCES] = Field(
+        "all", description="provinces whose borders open, or all"
+    )
     sectors: Literal["all"] | list[str] = Field("all", description="sectors whose trade is freed, or all")
     cities: PlacesOrAll = Field("all", description="of these provinces, the cities that open to each other, or all")
 
