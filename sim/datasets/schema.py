@@ -519,6 +519,25 @@ GATEWAY_TABLE = Table(
     key=("region", "role", "name"),
     required=False,
 )
+CROSSINGS = Table(
+    "crossings.csv",
+    "Optional, with lines.csv: courses of waters, point by point, and the bridges and tunnels of roads across them",
+    (
+        Column("water", "id", "water id"),
+        Column("position", "integer", "number of the point on its course, from 1", low=1),
+        # unit: degrees
+        Column("lon", "number", "longitude", "degrees east", -180, 180, measured=True),
+        # unit: degrees
+        Column("lat", "number", "latitude", "degrees north", -90, 90, measured=True),
+        Column("bridge", "text", "crossing here, empty for a bend of the water only", required=False),
+        Column("line", "id", "road that it opens with, empty if open in the base year", refers_to=("lines.csv",),
+               required=False),
+        SOURCE,
+        STATUS,
+    ),
+    key=("water", "position"),
+    required=False,
+)  # fmt: skip
 RIVERS = Table(
     "rivers.csv",
     "Optional, with river_quality.csv: river sections, each at the lower end of a city's stretch, and where their "
@@ -583,6 +602,7 @@ TABLES: Final = {
         ROUTES,
         TRAINS,
         GATEWAY_TABLE,
+        CROSSINGS,
         RIVERS,
         RIVER_QUALITY,
     )
