@@ -9,10 +9,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sim.core.agreements import Schedule
 from sim.core.errors import InputError
@@ -53,6 +53,16 @@ class Policy(BaseModel):
         None, description="terms on which its parties decide for themselves; null = imposed on them"
     )
     members: PlacesOrNone = Field(None, description="parties that take part; null = all. What a coalition study varies")
+
+    @model_validator(mode="after")
+    def _order(self) -> Self:
+        if self.end < self.start:
+            raise ValueError(f"ends in {self.end}, before it starts in {self.start}")
+        return self
+
+    def done(self, year: int) -> float:
+        """Share of the way that is behind at a year: equal steps, all of it from the last year on."""
+        return float(np.clip((year - self.start + 1) / (self.end - self.start + 1), 0.0, 1.0))
 
     @abstractmethod
     def set_levers(self, levers: Levers, year: int, world: World) -> None:

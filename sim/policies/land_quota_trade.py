@@ -69,8 +69,6 @@ class LandQuotaTrade(Policy):
 
     @model_validator(mode="after")
     def _consistent(self) -> LandQuotaTrade:
-        if self.end < self.start:
-            raise ValueError(f"ends in {self.end}, before it starts in {self.start}")
         both = sorted(set(self.buyers) & set(self.sellers))
         if both:
             raise ValueError(f"{both[0]} both buys and sells")
