@@ -166,6 +166,19 @@ def test_a_crossing_opens_in_its_year_and_the_base_year_is_the_same() -> None:
     np.testing.assert_array_equal(closed.record["freight_time"], 1.0)
 
 
+def test_a_policy_opens_a_road_by_name_and_cannot_pay_for_it() -> None:
+    base = calibrate(strait_world())
+    policy = POLICIES["rail_lines"] | {"lines": ["bridge"]}
+    run = small_model({"rail_lines": policy}, base=base, horizon=2022)
+    run.run()
+    same = small_model(base=base, links={"openings": "as_opened"}, horizon=2022)
+    same.run()
+    np.testing.assert_array_equal(run.record["freight_time"], same.record["freight_time"])
+    assert RailLines(**POLICIES["rail_lines"]).openings(base.world).keys() == {"east", "direct"}  # all railways
+    with pytest.raises(InputError, match=r"lines.csv, column cost: the cost of the road bridge is not known"):
+        small_model({"rail_lines": policy | {"financing": {}}}, base=base, horizon=2022).run()
+
+
 def test_bridges_of_the_yangtze_bring_its_banks_nearer() -> None:
     """What docs/model.md says: by the road decks opened since 2020 trucks save 13 minutes between Nantong and Wuxi."""
     world = World.load("yangtze_delta")
