@@ -12,13 +12,13 @@ import math
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, field_validator
 
 from sim.core.errors import InputError
-from sim.core.names import NAMED
+from sim.core.names import NAMED, PLACES
 from sim.core.words import did_you_mean
 
 if TYPE_CHECKING:
@@ -69,8 +69,12 @@ class ReportConfig(Part):
 
 
 class GovernmentConfig(Part):
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
     rule: str = Field("passive", description="rule by which every city decides; sim list rules shows them")
-    rules: dict[str, str] = Field({}, description="cities (codes) that decide by another rule")
+    rules: Annotated[dict[str, str], PLACES] = Field(
+        {}, description="cities, or groups of them, that decide by another rule"
+    )
     tastes: Literal["drawn", "mean", "growth", "income", "revenue"] = Field(
         "drawn", description="weights of a city's score: drawn for each, their mean for all, or one aim alone"
     )
@@ -128,7 +132,7 @@ class RunConfig(Part):
         return judged(cls, data, files=files)
 
     def with_codes(self, world: World) -> RunConfig:
-        """The same run, every name of places in its policies replaced by the codes of the cities that it means.
+        """The same run, every name of places replaced by the codes of the cities that it means.
 
         Raises:
             InputError: a name is unknown to the data set, or a policy cannot have these cities.
@@ -140,7 +144,10 @@ class RunConfig(Part):
             for name, policy in self.policies.items()
             if isinstance(policy, Policy) and (key := f"policies.{name}")
         }
-        return self.model_copy(update={"policies": {**self.policies, **settled}}) if settled else self
+        update: dict[str, object] = {"policies": {**self.policies, **settled}} if settled else {}
+        if self.governments.rules:
+            update["governments"] = GovernmentConfig(**with_codes(self.governments, world, "governments"))
+        return self.model_copy(update=update) if update else self
 
     @classmethod
     def read(cls, path: Path) -> RunConfig:

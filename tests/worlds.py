@@ -197,6 +197,19 @@ def network(**changed: Any) -> dict[str, pd.DataFrame]:
     return tables
 
 
+STRAIT = [("strait", 1, 121.0, 30.0, "", ""), ("strait", 2, 121.0, 31.3, "new bridge", "bridge"),
+          ("strait", 3, 121.0, 32.5, "old bridge", ""), ("strait", 4, 121.0, 33.0, "", "")]  # fmt: skip
+"""A water east of Milltown: the port is reached by a bridge far to the north, until the road opens."""
+
+
+def strait_world(points: list[tuple[Any, ...]] = STRAIT) -> World:
+    """The small network with a water that its road crosses."""
+    crossings = pd.DataFrame(points, columns=["water", "position", "lon", "lat", "bridge", "line"])
+    world = three_cities()
+    tables = {**world.tables, **network(), "crossings": crossings}
+    return World.from_tables(name=world.name, base_year=world.base_year, **tables)
+
+
 def small_world(**changed: Any) -> World:
     """The three cities with the small network."""
     world = three_cities()

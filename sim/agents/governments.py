@@ -65,7 +65,7 @@ class Governments:
         n = world.n_cities
         rule_of = [rule_named(rule, "governments.rule")] * n
         for code, own in rules.items():
-            rule_of[_city(world, code)] = rule_named(own, f"governments.rules.{code}")
+            rule_of[world.index(code)] = rule_named(own, f"governments.rules.{code}")
         streams = own_streams(world, *seeds)
         drawn = tastes(params, streams)
         return cls(
@@ -94,17 +94,6 @@ def _alike(params: ScoreParams, taste: str, n: int) -> FloatArray:
     """The same weights of the score for n cities ``[city, term]``."""
     alone = dict(zip(TASTES[2:], np.eye(len(SCORE_TERMS)), strict=False))
     return np.tile(alone.get(taste, params.standard), (n, 1))
-
-
-def _city(world: World, code: str) -> int:
-    key = f"governments.rules.{code}"
-    try:
-        index = world.index(code)
-    except InputError as error:
-        raise InputError(error.message, key=key, allowed="a city's code or name") from None
-    if index >= world.n_cities:
-        raise InputError(f"{code} is not a city", key=key)
-    return index
 
 
 def rule_named(name: str, key: str) -> Rule:

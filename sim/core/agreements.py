@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from sim.core.names import PLACE, PLACES, Places, PlacesOrAll, are_codes
+from sim.core.names import DIVIDED, PLACE, PLACES, Places, PlacesOrAll, are_codes
 from sim.core.words import did_you_mean
 
 Schedule = float | Mapping[int, float] | Mapping[str, Mapping[int, float]]
@@ -242,12 +242,12 @@ class Contract(_Part):
         "none", description="floor, cap and the first year's tax grow with nothing, national prices, nominal GDP"
     )
     sectors: list[str] = Field(default_factory=list, description="sectors that it is about (codes); empty = all")
-    weights: Annotated[dict[str, Share], PLACES] = Field(
-        default_factory=dict, description="party -> weight, for such keys"
+    weights: Annotated[dict[str, Share], DIVIDED] = Field(
+        default_factory=dict, description="party -> weight, for such keys; a group's is divided by residents"
     )
     part: Annotated[dict[str, Share], PLACES] = Field(
         default_factory=dict, description="party -> share of its sectors that it is about: a firm's plants, a zone's "
-        "districts; empty = all of them",
+        "districts; a group's is that of each of its cities; empty = all of them",
     )  # fmt: skip
     head: Annotated[str, PLACE] = Field("", description="city of the head office, for key head")
     revised_every: int = Field(
@@ -275,8 +275,9 @@ class Contract(_Part):
     gdp_attribution: float = Field(
         0.0, ge=0.0, le=1.0, description="of moved_tax: share of moved value added that assessment credits by the key"
     )
-    cost: Annotated[dict[str, Annotated[float, Field(ge=0.0)]], PLACES] = Field(
-        default_factory=dict, description="of cost: place -> what is spent there this year",
+    cost: Annotated[dict[str, Annotated[float, Field(ge=0.0)]], DIVIDED] = Field(
+        default_factory=dict,
+        description="of cost: place -> what is spent there this year, a group's divided by residents",
         json_schema_extra={"unit": "100 million yuan"},
     )  # fmt: skip
     water: Water | None = Field(None, description="of water: where it is judged and what is paid")

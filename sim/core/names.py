@@ -7,7 +7,18 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, ValidationInfo
 
 PLACES: Final = "places"
-"""Mark of a field whose list, or keys, name cities: one by code or name, several by province, area or group."""
+"""Mark of a field whose list, or keys, name cities: one by code or name, several by province, area or group.
+
+What stands under the key of a group is said of each of its cities.
+"""
+DIVIDED: Final = "divided"
+"""Mark of a mapping of amounts or shares: what stands under a group's key is divided among its cities by residents."""
+SINGLE: Final = "single"
+"""Mark of a mapping whose keys name one city each."""
+PAIRS: Final = "pairs"
+"""Mark of a mapping whose keys name two cities, ``A-B``."""
+PROVINCES: Final = "provinces"
+"""Mark of a field whose list, or keys, name provinces."""
 PLACE: Final = "place"
 """Mark of a field that names one city."""
 

@@ -33,7 +33,7 @@ Source = Callable[[str, str], tuple[str, str]]
 HOME = Path(__file__).with_name("yangtze_delta")
 BY_HAND = "by_hand"
 KEPT_BY_HAND = (
-    *("provinces", "sectors", "location_quotients", "parameters", "targets", "gateways"),
+    *("provinces", "sectors", "location_quotients", "parameters", "targets", "gateways", "crossings"),
     *("parts", "part_shares", "part_travel_times", "groups"),
     *("rivers", "river_quality"),
 )

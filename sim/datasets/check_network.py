@@ -22,7 +22,7 @@ ISO = "a day as 2024-12-26"
 
 def check_network(tables: dict[str, pd.DataFrame], base_year: int | None, report: CheckReport) -> None:
     """Every problem of the optional tables of a network; nothing to do for a data set without any."""
-    given = [name for name in NETWORK if name in tables]
+    given = [name for name in (*NETWORK, "crossings") if name in tables]
     if not given:
         return
     missing = [name for name in NETWORK if name not in tables]
@@ -36,6 +36,8 @@ def check_network(tables: dict[str, pd.DataFrame], base_year: int | None, report
     _check_trains(tables, report)
     _check_gateways(tables, report)
     _check_connected(tables, base_year, report)
+    if "crossings" in tables:
+        _check_crossings(tables["crossings"], _of_mode(tables, "road"), report)
 
 
 def date_of(cell: str) -> dt.date | None:
@@ -117,6 +119,24 @@ def _check_gateways(tables: dict[str, pd.DataFrame], report: CheckReport) -> Non
     for role in GATEWAYS:
         if role not in set(tables["gateways"]["role"]):
             report.error("gateways.csv", f"there is no {role}: nobody reaches the outside", column="role")
+
+
+def _check_crossings(points: pd.DataFrame, roads: list[str], report: CheckReport) -> None:
+    """Waters have a course and a bridge of the base year; what opens with a line opens with a road."""
+    file = "crossings.csv"
+    for row, bridge, line in zip(points.index.tolist(), points["bridge"], points["line"], strict=True):
+        if line and line not in roads:
+            report.error(file, f"{line} is no road", row, "line", "a road of lines.csv, or empty")
+        if line and not bridge:
+            report.error(file, f"{line} crosses at a point without a bridge", row, "bridge", "what crosses here")
+    for water, part in points.groupby("water", sort=False):
+        first = int(part.index[0])
+        if sorted(part["position"]) != list(range(1, len(part) + 1)) or len(part) == 1:
+            report.error(file, f"the points of {water} are not numbered 1, 2, 3 ...", first, "position", "two or more")
+        if not ((part["bridge"] != "") & (part["line"] == "")).any():
+            report.error(
+                file, f"no bridge of the base year crosses {water}", first, "bridge", "one that opens with no line"
+            )
 
 
 def _check_connected(tables: dict[str, pd.DataFrame], base_year: int | None, report: CheckReport) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sim.core.errors import InputError
+from sim.core.names import DIVIDED, PAIRS, PLACE, PLACES, PROVINCES, SINGLE
 from sim.core.words import did_you_mean
 
 if TYPE_CHECKING:
     from sim.datasets.world import World
 
 ALL, CORE = "all", "core27"
+MARKS = (PLACES, DIVIDED, SINGLE, PLACE, PAIRS, PROVINCES)
 METRO = "_metro"
 """Ends the name of a metropolitan area; its plain id does too where no city could be meant by it."""
 
@@ -82,6 +84,55 @@ def one(name: str, world: World, key: str) -> str:
     if len(codes) != 1:
         raise InputError(f"'{name}' is {len(codes)} cities", key=key, allowed="a single city here")
     return codes[0]
+
+
+def with_codes_of(value: Any, mark: str, world: World, key: str) -> Any:
+    """A value with codes for names, as its field is marked; words that are no list, as ``all``, stay.
+
+    Args:
+        value: of a field: a name, a list of names, or a mapping with names as keys.
+        mark: of the field, one of `MARKS` (`sim.core.names`).
+        world: the data set that knows the names.
+        key: of the field, for messages.
+
+    Raises:
+        InputError: a name is unknown, names several cities where one is needed, or a city is named twice in a mapping.
+    """
+    if isinstance(value, Mapping):
+        named: dict[str, str] = {}
+        found: dict[str, Any] = {}
+        for name, below in value.items():
+            codes = _meant(name, mark, world, key)
+            people = [world.resident_population[world.index(code)] for code in codes] if mark == DIVIDED else []
+            for k, code in enumerate(codes):
+                if code in found:
+                    raise InputError(f"{code} is named twice: {named[code]}, {name}", key=key, allowed="each once")
+                named[code] = name
+                whole = mark != DIVIDED or len(codes) == 1
+                found[code] = with_codes_of(below, mark, world, key) if whole else below * people[k] / sum(people)
+        return found
+    if mark == PLACE:
+        return one(value, world, key) if value else value
+    if not isinstance(value, list):
+        return value
+    return list(dict.fromkeys(code for name in value for code in _meant(name, mark, world, key)))
+
+
+def _meant(name: str, mark: str, world: World, key: str) -> list[str]:
+    """What a word in a list, or as a key, stands for by the mark of its field."""
+    if mark == PAIRS:
+        return ["-".join(one(end.strip(), world, key) for end in name.split("-"))]
+    if mark == PROVINCES:
+        return [_province(name, world, key)]
+    return [one(name, world, key)] if mark == SINGLE else expand([name], world, key)
+
+
+def _province(name: str, world: World, key: str) -> str:
+    """Id of the province of a name, English or Chinese."""
+    for province, *names in world.tables["provinces"][["province", "name_en", "name_zh"]].itertuples(index=False):
+        if name in {province, *names, *(long.removesuffix("省").removesuffix("市") for long in names)}:
+            return str(province)
+    raise InputError(f"unknown province '{name}'", key=key, allowed=", ".join(world.province_ids))
 
 
 def _found(name: str, known: Mapping[str, tuple[str, ...]], world: World, key: str) -> tuple[str, ...]:

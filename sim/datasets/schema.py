@@ -133,6 +133,12 @@ SOURCE = Column("source", "text", "publication or rule the number comes from")
 STATUS = Column("status", "text", "how the number is known", values=STATUSES)
 UNIT = Column("unit", "text", "unit of the value")
 NAMES = (Column("name_en", "text", "English name"), Column("name_zh", "text", "Chinese name"))
+DEGREES = (
+    # unit: degrees
+    Column("lon", "number", "longitude", "degrees east", -180, 180, measured=True),
+    # unit: degrees
+    Column("lat", "number", "latitude", "degrees north", -90, 90, measured=True),
+)
 
 REGIONS = Table(
     "regions.csv",
@@ -331,10 +337,7 @@ PARTS = Table(
         Column("part", "id", "part id: an administrative code or a short word, not the id of a region"),
         _region("parent", "the city that it is a part of"),
         *NAMES,
-        # unit: degrees
-        Column("lon", "number", "longitude", "degrees east", -180, 180, measured=True),
-        # unit: degrees
-        Column("lat", "number", "latitude", "degrees north", -90, 90, measured=True),
+        *DEGREES,
         Column("area_km2", "number", "land area", "km2", 0, measured=True),
         SOURCE,
         STATUS,
@@ -427,10 +430,7 @@ NODES = Table(
         Column("node", "id", "node id"),
         Column("region", "id", "region it lies in, empty outside", refers_to=("regions.csv",), required=False),
         *NAMES,
-        # unit: degrees
-        Column("lon", "number", "longitude", "degrees east", -180, 180, measured=True),
-        # unit: degrees
-        Column("lat", "number", "latitude", "degrees north", -90, 90, measured=True),
+        *DEGREES,
         Column("access_minutes", "number", "more than a usual way to the station from the seat", "minutes", 0),
         SOURCE,
         STATUS,
@@ -519,6 +519,22 @@ GATEWAY_TABLE = Table(
     key=("region", "role", "name"),
     required=False,
 )
+CROSSINGS = Table(
+    "crossings.csv",
+    "Optional, with lines.csv: courses of waters, point by point, and the bridges and tunnels of roads across them",
+    (
+        Column("water", "id", "water id"),
+        Column("position", "integer", "number of the point on its course, from 1", low=1),
+        *DEGREES,
+        Column("bridge", "text", "crossing here, empty for a bend of the water only", required=False),
+        Column("line", "id", "road that it opens with, empty if open in the base year", refers_to=("lines.csv",),
+               required=False),
+        SOURCE,
+        STATUS,
+    ),
+    key=("water", "position"),
+    required=False,
+)  # fmt: skip
 RIVERS = Table(
     "rivers.csv",
     "Optional, with river_quality.csv: river sections, each at the lower end of a city's stretch, and where their "
@@ -583,6 +599,7 @@ TABLES: Final = {
         ROUTES,
         TRAINS,
         GATEWAY_TABLE,
+        CROSSINGS,
         RIVERS,
         RIVER_QUALITY,
     )

@@ -577,13 +577,21 @@ class World:
     @cached_property
     def rail_openings(self) -> dict[str, tuple[bool, int | None]]:
         """Railway lines in the region that opened later: whether they have, and their year, None if unknown."""
+        return self._openings("rail")
+
+    @cached_property
+    def road_openings(self) -> dict[str, tuple[bool, int | None]]:
+        """The same of roads."""
+        return self._openings("road")
+
+    def _openings(self, kind: str) -> dict[str, tuple[bool, int | None]]:
         if "lines" not in self.tables:
             return {}
         lines, built = self.tables["lines"], set(self.tables["links"]["line"])
         found: dict[str, tuple[bool, int | None]] = {}
         columns = (lines["line"], lines["mode"], lines["planned"], self.line_opening)
         for line, mode, planned, opening in zip(*columns, strict=True):
-            if mode == "rail" and opening > self.base_year and line in built:
+            if mode == kind and opening > self.base_year and line in built:
                 is_open = math.isfinite(opening)
                 year = opening if is_open else planned
                 found[str(line)] = is_open, None if math.isnan(year) else int(year)
@@ -601,9 +609,15 @@ class World:
         return km
 
     def rail_cost(self, line: str) -> tuple[float, float]:
-        """Building cost of a railway line and the length it buys: the data's, else by rule. 100 million yuan, km."""
+        """Building cost of a line and the length it buys: the data's, else by rule. 100 million yuan, km.
+
+        Raises:
+            InputError: a road whose cost the data do not know.
+        """
         km, cost = (float(self.tables["lines"][name].iloc[self.line_ids.index(line)]) for name in ("km", "cost"))
         length = sum(self.line_km(line).values()) if math.isnan(km) else km
+        if math.isnan(cost) and line in self.road_openings:
+            raise InputError(f"the cost of the road {line} is not known", file="lines.csv", column="cost")
         return self.parameters.value("rail_cost") * length if math.isnan(cost) else cost, length
 
     # --- paths, panels, parameters ----------------------------------------------------------------------------

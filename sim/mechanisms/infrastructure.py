@@ -4,8 +4,9 @@ The railway of the base year is what the timetable shows: the fastest direct tra
 where none is known, the running times along a line or a through route. A change of trains costs half an hour. A line
 that opens adds what can be travelled on it, along the line and along through routes that use it; where its time was
 stated, that train. People take the faster of car and railway with its access, goods the faster of road and water with
-handling; the outside is reached through border junctions, airports and sea ports. The times of the data are kept as the
-base: a year's times are theirs times the network's of the year over the network's of the base year.
+handling; a road that opens a crossing of water shortens the ways that went round to other bridges; the outside is
+reached through border junctions, airports and sea ports. The times of the data are kept as the base: a year's times are
+theirs times the network's of the year over the network's of the base year.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from scipy.sparse.csgraph import csgraph_from_dense, shortest_path
 from sim.core.arrays import BoolArray, FloatArray, IntArray
 from sim.core.levers import Levers
 from sim.core.state import State
-from sim.datasets.travel_rules import MINUTES_PER_HOUR, Road, with_outside
+from sim.datasets.travel_rules import MINUTES_PER_HOUR, Road, road_distance, with_outside
 from sim.mechanisms.base_year import BaseYear
 
 if TYPE_CHECKING:
@@ -46,6 +47,43 @@ class Train:
     line: int
     cities: tuple[int, int]
     minutes: float
+
+
+@dataclass(frozen=True, eq=False)
+class Waters:
+    """Waters that roads cross at bridges only, and the bridges of the base year and of lines."""
+
+    seats: FloatArray  # [city, 2] longitude and latitude
+    courses: tuple[FloatArray, ...]  # polylines [point, 2]
+    bridges: FloatArray  # [bridge, 2], points of courses
+    line: IntArray  # [bridge] line that it opens with, -1 in the base year
+
+    @classmethod
+    def of(cls, world: World) -> Waters:
+        """The waters of a data set, none without crossings.csv."""
+        seats = world.regions[["lon", "lat"]].to_numpy(np.float64)[: world.n_cities]
+        if "crossings" not in world.tables:
+            return cls(seats, (), np.zeros((0, 2)), np.zeros(0, dtype=np.int64))
+        points = world.tables["crossings"].sort_values(["water", "position"], kind="stable")
+        number = {name: k for k, name in enumerate(world.line_ids)}
+        bridges = points[points["bridge"] != ""]
+        return cls(
+            seats=seats,
+            courses=tuple(part[["lon", "lat"]].to_numpy(np.float64) for _, part in points.groupby("water", sort=False)),
+            bridges=bridges[["lon", "lat"]].to_numpy(np.float64),
+            line=np.array([number.get(name, -1) for name in bridges["line"]], dtype=np.int64),
+        )
+
+    def ways(self, is_open: BoolArray) -> FloatArray:
+        """Shortest ways over land and open bridges ``[city, city]``, km of great circles; lines ``[line]``."""
+        there = (self.line < 0) | is_open[self.line]
+        return road_distance(self.seats, list(self.courses), self.bridges[there])
+
+    def shortening(self, is_base: BoolArray, is_open: BoolArray) -> FloatArray:
+        """Ways with the open lines over those of the base year ``[city, city]``, one where nothing changes."""
+        before, after = self.ways(is_base), self.ways(is_open)
+        known = np.isfinite(before) & (before > 0.0)
+        return np.divide(after, before, out=np.ones_like(before), where=known)
 
 
 @dataclass(frozen=True)
@@ -98,6 +136,7 @@ class Network:
     stated: tuple[Train, ...]
     road_km: FloatArray  # [city, city] of the base year
     gateways: dict[str, IntArray]  # cities that have them, by role
+    waters: Waters
 
     @classmethod
     def of(cls, world: World) -> Network:
@@ -139,6 +178,7 @@ class Network:
                 str(role): np.array(sorted({city[region] for region in part["region"]}), dtype=np.int64)
                 for role, part in gateways.groupby("role")
             },
+            waters=Waters.of(world),
         )
 
     def effective(self, service: FloatArray) -> FloatArray:
@@ -215,11 +255,18 @@ class Network:
     # --- roads and water --------------------------------------------------------------------------------------
 
     def road(self, service: FloatArray) -> FloatArray:
-        """Km of road ``[city, city]``: the base year's, and roads opened since."""
-        km = self.road_km
+        """Km of road ``[city, city]``: the base year's, shortened by roads opened since.
+
+        A road with a crossing (crossings.csv) shortens ways by what they save over land and bridges, in proportion;
+        any other is a way of its own length between its ends.
+        """
+        km, opened = self.road_km, (service > 0.0) & ~self.is_base
+        crossing = np.isin(np.arange(opened.size), self.waters.line)
+        if (opened & crossing).any():
+            km = km * self.waters.shortening(self.is_base, self.is_base | opened)
         for link in self.roads:
             one, other = self.city_of[list(link.nodes)]
-            if service[link.line] > 0.0 and not self.is_base[link.line]:
+            if opened[link.line] and not crossing[link.line]:
                 length = link.minutes * self.rules.car.speed / MINUTES_PER_HOUR
                 there = km[:, one, None] + length + km[None, other, :]
                 km = np.minimum(km, np.minimum(there, there.T))

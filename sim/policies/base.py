@@ -9,17 +9,17 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sim.core.agreements import Schedule
 from sim.core.errors import InputError
 from sim.core.levers import Levers
-from sim.core.names import PLACE, PLACES, PlacesOrNone
+from sim.core.names import PlacesOrNone
 from sim.core.terms import AgreementTerms
-from sim.datasets.places import expand, one
+from sim.datasets.places import MARKS, with_codes_of
 
 if TYPE_CHECKING:
     from sim.core.arrays import IntArray
@@ -54,6 +54,16 @@ class Policy(BaseModel):
     )
     members: PlacesOrNone = Field(None, description="parties that take part; null = all. What a coalition study varies")
 
+    @model_validator(mode="after")
+    def _order(self) -> Self:
+        if self.end < self.start:
+            raise ValueError(f"ends in {self.end}, before it starts in {self.start}")
+        return self
+
+    def done(self, year: int) -> float:
+        """Share of the way that is behind at a year: equal steps, all of it from the last year on."""
+        return float(np.clip((year - self.start + 1) / (self.end - self.start + 1), 0.0, 1.0))
+
     @abstractmethod
     def set_levers(self, levers: Levers, year: int, world: World) -> None:
         """Write this year's values of the policy's levers."""
@@ -84,30 +94,20 @@ def with_codes(part: BaseModel, world: World, key: str) -> dict[str, Any]:
         key: of the part in the configuration, for messages.
 
     Raises:
-        InputError: a name is unknown, or names several cities where one is needed.
+        InputError: a name is unknown, names several cities where one is needed, or a city is named twice in a mapping.
     """
     values = part.model_dump(mode="python")
     for name, field in type(part).model_fields.items():
         value, path = getattr(part, name), f"{key}.{name}"
-        if PLACES in field.metadata:
-            values[name] = _codes(value, world, path)
-        elif PLACE in field.metadata and value:
-            values[name] = one(value, world, path)
+        mark = next((mark for mark in MARKS if mark in field.metadata), None)
+        if mark is not None:
+            values[name] = with_codes_of(value, mark, world, path)
         elif isinstance(value, BaseModel):
             values[name] = with_codes(value, world, path)
         elif isinstance(value, Mapping):
             inside = {k: with_codes(v, world, f"{path}.{k}") for k, v in value.items() if isinstance(v, BaseModel)}
             values[name] = {**values[name], **inside}
     return values
-
-
-def _codes(value: object, world: World, key: str) -> object:
-    """Names as codes; in a mapping the keys, and the lists below them. Words that are no list, as ``all``, stay."""
-    if isinstance(value, list):
-        return expand(value, world, key)
-    if isinstance(value, Mapping):
-        return {one(name, world, key): _codes(below, world, key) for name, below in value.items()}
-    return value
 
 
 def shifted(schedule: Schedule, step: float) -> Schedule:

@@ -47,7 +47,8 @@ class BlueSky(Gradual):
     )  # fmt: skip
     caps: Annotated[dict[str, Annotated[float, Field(ge=0.0)]], PLACES] = Field(
         default_factory=dict,
-        description="most that a city may emit from the first year on, over the base year's; cuts all sectors alike",
+        description="most that a city may emit from the first year on, over the base year's; cuts all sectors alike; "
+        "of a group: each of its cities",
         json_schema_extra={"unit": "base year 1"},
     )
 

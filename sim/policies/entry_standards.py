@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sim.core.levers import Levers
 from sim.core.names import PlacesOrAll
-from sim.policies.base import Effect, Policy, places
+from sim.policies.base import Effect
+from sim.policies.gradual import Gradual
 
 if TYPE_CHECKING:
     from sim.datasets.world import World
 
 
-class EntryStandards(Policy):
+class EntryStandards(Gradual):
     """Hosts let plants in whose emissions per value added are below a share of their own sector's; cleaning costs."""
 
+    name: ClassVar[str] = "entry_standards"
     effect: ClassVar[Effect] = Effect(
         strength="enforcement", lever="entry_enforcement", indicator="pm25", places="region", sign=-1
     )
@@ -32,19 +34,9 @@ class EntryStandards(Policy):
     )  # fmt: skip
     cities: PlacesOrAll = Field("all", description="hosts that have the standard, or all")
 
-    @model_validator(mode="after")
-    def _order(self) -> EntryStandards:
-        if self.end < self.start:
-            raise ValueError(f"ends in {self.end}, before it starts in {self.start}")
-        return self
-
-    def parties(self, world: World) -> list[str]:
-        """The hosts."""
-        return list(world.region_ids[: world.n_cities]) if self.cities == "all" else self.cities
-
     def set_levers(self, levers: Levers, year: int, world: World) -> None:
         """Hold plants to the standard that begin to produce in a year of the policy; they moved the year before."""
-        hosts = places(self.takes_part(self.parties(world)), world, "policies.entry_standards.cities")
+        hosts = self.member_cities(world)
         if self.start <= year <= self.end:
             levers.entry_enforcement[hosts] = self.enforcement
             levers.entry_standard[hosts] = self.standard

@@ -10,15 +10,17 @@ from pydantic import Field
 from sim.core.levers import Levers
 from sim.core.names import PlacesOrAll
 from sim.mechanisms.invest import moving_cost
-from sim.policies.base import Effect, Policy, places
+from sim.policies.base import Effect
+from sim.policies.gradual import Gradual
 
 if TYPE_CHECKING:
     from sim.datasets.world import World
 
 
-class FreeRelocation(Policy):
+class FreeRelocation(Gradual):
     """What keeps plants from moving between members, fixed and by distance, is removed."""
 
+    name: ClassVar[str] = "free_relocation"
     effect: ClassVar[Effect] = Effect(
         strength="reduction", lever="park_incentive", indicator="real_gdp", places="receivers", sign=1
     )
@@ -30,13 +32,9 @@ class FreeRelocation(Policy):
     )  # fmt: skip
     cities: PlacesOrAll = Field(description="cities between which plants move freely, or all")
 
-    def parties(self, world: World) -> list[str]:
-        """The cities between which plants move freely."""
-        return list(world.region_ids[: world.n_cities]) if self.cities == "all" else self.cities
-
     def set_levers(self, levers: Levers, year: int, world: World) -> None:
         """Make up for the cost of moving between members."""
-        members = places(self.takes_part(self.parties(world)), world, "policies.free_relocation.cities")
+        members = self.member_cities(world)
         if self.start <= year <= self.end:
             inside = np.ix_(members, members)
             levers.park_incentive[inside] += self.reduction * moving_cost(world)[inside]

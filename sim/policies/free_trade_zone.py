@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from sim.core.agreements import Schedule, ScheduleField, check_schedule, value_at
 from sim.core.levers import Levers
@@ -64,12 +64,6 @@ class FreeTradeZone(Policy):
     @classmethod
     def _share_in_range(cls, value: Schedule) -> Schedule:
         return check_schedule(value, 0.0, 1.0)
-
-    @model_validator(mode="after")
-    def _order(self) -> FreeTradeZone:
-        if self.end < self.start:
-            raise ValueError(f"ends in {self.end}, before it starts in {self.start}")
-        return self
 
     def _inside(self, world: World) -> tuple[IntArray, IntArray]:
         """Places and key industries of the zone, as indices."""

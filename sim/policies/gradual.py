@@ -1,11 +1,11 @@
-"""Policies of cities that come in equal steps from a first year to a last one and stay."""
+"""Policies of cities: who takes part, and pairs of those who do."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sim.core.arrays import FloatArray, IntArray
 from sim.core.names import PlacesOrAll
@@ -18,25 +18,15 @@ Chosen = Literal["all"] | list[str]
 
 
 class Gradual(Policy):
-    """Base of policies that members bring in step by step."""
+    """Base of policies that members bring in, most of them step by step."""
 
     name: ClassVar[str]
 
     cities: PlacesOrAll = Field("all", description="cities that take part, or all")
 
-    @model_validator(mode="after")
-    def _order(self) -> Gradual:
-        if self.end < self.start:
-            raise ValueError(f"ends in {self.end}, before it starts in {self.start}")
-        return self
-
     def parties(self, world: World) -> list[str]:
         """The cities that take part."""
         return list(world.region_ids[: world.n_cities]) if self.cities == "all" else self.cities
-
-    def done(self, year: int) -> float:
-        """Share of the way that is behind at a year: equal steps, all of it from the last year on."""
-        return float(np.clip((year - self.start + 1) / (self.end - self.start + 1), 0.0, 1.0))
 
     def member_cities(self, world: World) -> IntArray:
         """Indices of the members; an `InputError` if one is no city of the data set."""

@@ -72,8 +72,6 @@ class IndustryTransfer(Policy):
 
     @model_validator(mode="after")
     def _has_hosts(self, info: ValidationInfo) -> IndustryTransfer:
-        if self.end < self.start:
-            raise ValueError(f"ends in {self.end}, before it starts in {self.start}")
         alone = [origin for origin in self.origins if not self.pairs.get(origin) and not self.destinations]
         if alone and are_codes(info):
             raise ValueError(f"no destination for {', '.join(alone)}")

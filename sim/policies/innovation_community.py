@@ -39,7 +39,8 @@ class InnovationCommunity(Gradual):
         json_schema_extra={"unit": "1", "source": "judgement; vouchers so far .17 billion yuan in all"},
     )  # fmt: skip
     centres: Annotated[dict[str, Annotated[float, Field(ge=0.0, le=1.0)]], PLACES] = Field(
-        default_factory=dict, description="cities with a national science centre, and what the centre pays over GDP",
+        default_factory=dict, description="cities with a national science centre, and what the centre pays "
+        "over GDP; of a group: of each of its cities",
         json_schema_extra={"unit": "1", "source": "judgement; plan 4.01: Zhangjiang and Hefei"},
     )  # fmt: skip
 

@@ -20,7 +20,7 @@ from sim.core.agreements import Contract, Share, sums_to_one
 from sim.core.arrays import FloatArray
 from sim.core.errors import InputError
 from sim.core.levers import Levers
-from sim.core.names import PLACES, Places, are_codes
+from sim.core.names import DIVIDED, PAIRS, SINGLE, Places, are_codes
 from sim.core.streams import stream
 from sim.core.words import did_you_mean
 from sim.policies.base import Effect, Policy, places, sector_indices
@@ -37,7 +37,7 @@ RELIEF = 0.1  # source: judgement, part of its share that a renegotiation takes 
 
 Rule = Literal["equal", "gdp", "population", "length"]
 Positive = Annotated[float, Field(gt=0.0)]
-Minutes = dict[str, Positive | tuple[Positive, Positive]]
+Minutes = Annotated[dict[str, Positive | tuple[Positive, Positive]], PAIRS]
 
 
 def _one(value: object) -> object:
@@ -47,8 +47,8 @@ def _one(value: object) -> object:
     return value
 
 
-Shares = Annotated[dict[str, Share], BeforeValidator(_one), PLACES]
-Split = Annotated[Rule | dict[str, Share], BeforeValidator(_one), PLACES]
+Shares = Annotated[dict[str, Share], BeforeValidator(_one), DIVIDED]
+Split = Annotated[Rule | dict[str, Share], BeforeValidator(_one), DIVIDED]
 
 
 class _Part(BaseModel):
@@ -79,14 +79,21 @@ class Project(_Part):
     begin: int = Field(description="first year of building", json_schema_extra={"unit": "year"})
     finish: int = Field(description="last year of building", json_schema_extra={"unit": "year"})
     opening: int = Field(description="first year of use", json_schema_extra={"unit": "year"})
-    works: Shares = Field(description="where the money is spent: city -> share", min_length=1)
-    length: Annotated[dict[str, Positive], PLACES] = Field(
-        default_factory=dict, description="length by city, for a split by length", json_schema_extra={"unit": "km"}
+    works: Shares = Field(
+        description="where the money is spent: city -> share, a group's divided by residents", min_length=1
+    )
+    length: Annotated[dict[str, Positive], SINGLE] = Field(
+        default_factory=dict,
+        description="length by city (one each), for a split by length",
+        json_schema_extra={"unit": "km"},
     )
     parties: Places = Field(
         default_factory=list, description="cities that share the cost; empty = those of the split or the works"
     )
-    split: Split = Field("equal", description="cost shares: equal, gdp, population, length, or city -> share")
+    split: Split = Field(
+        "equal",
+        description="cost shares: equal, gdp, population, length, or city -> share, a group's divided by residents",
+    )
     central_share: float = Field(0.0, ge=0.0, le=1.0, description="part of the cost that the centre pays")
     minimum: int = Field(1, ge=1, description="fewest members that build it")
     minutes: Minutes = Field(

@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 from sim.core.agreements import Contract
 from sim.core.errors import InputError
 from sim.core.levers import Levers
+from sim.core.names import DIVIDED, PROVINCES
 from sim.policies.base import Effect, Policy, places
 from sim.policies.joint_projects import Shares, scaled
 
@@ -46,26 +47,28 @@ class LandQuotaTrade(Policy):
         1.0, ge=0.0, le=10.0, description="part of the quantities that is carried out; 0 = no quota moves",
         json_schema_extra={"unit": "1"},
     )  # fmt: skip
-    buyers: dict[str, Amount] = Field(
-        description="city -> quota that it buys a year", json_schema_extra={"unit": "mu/year", "source": "judgement"}
+    buyers: Annotated[dict[str, Amount], DIVIDED] = Field(
+        description="city -> quota that it buys a year; a group's is divided by residents",
+        json_schema_extra={"unit": "mu/year", "source": "judgement"},
     )
-    sellers: Shares = Field(description="city -> its share of what is sold; members sell in proportion")
-    price: dict[str, Amount] = Field(
+    sellers: Shares = Field(
+        description="city -> its share of what is sold, a group's divided by residents; members sell in proportion"
+    )
+    price: Annotated[dict[str, Amount], PROVINCES] = Field(
         description="province of the buyer -> price", json_schema_extra={"unit": "yuan/mu", "source": STATE_COUNCIL}
     )
     reclaiming: float = Field(
         0.0, ge=0.0, description="what a seller spends to turn land back into fields",
         json_schema_extra={"unit": "yuan/mu", "source": "judgement"},
     )  # fmt: skip
-    idle: dict[str, Amount] = Field(
-        default_factory=dict, description="city -> idle land that comes back into use a year, at no payment",
+    idle: Annotated[dict[str, Amount], DIVIDED] = Field(
+        default_factory=dict,
+        description="city -> idle land back in use a year, at no payment; a group's is divided by residents",
         json_schema_extra={"unit": "mu/year", "source": "judgement"},
     )  # fmt: skip
 
     @model_validator(mode="after")
     def _consistent(self) -> LandQuotaTrade:
-        if self.end < self.start:
-            raise ValueError(f"ends in {self.end}, before it starts in {self.start}")
         both = sorted(set(self.buyers) & set(self.sellers))
         if both:
             raise ValueError(f"{both[0]} both buys and sells")

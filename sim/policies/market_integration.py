@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sim.core.errors import InputError
 from sim.core.levers import Levers
-from sim.core.names import PlacesOrAll
+from sim.core.names import PROVINCES, PlacesOrAll
 from sim.policies.base import Effect, Policy, sector_indices
 
 if TYPE_CHECKING:
@@ -28,15 +28,11 @@ class MarketIntegration(Policy):
         ge=0.0, le=1.0, description="share of today's barrier removed by the end; 1 is a single market",
         json_schema_extra={"unit": "1", "source": "plan ch. 9: barriers gradually removed"},
     )  # fmt: skip
-    provinces: Literal["all"] | list[str] = Field("all", description="provinces whose borders open, or all")
+    provinces: Annotated[Literal["all"] | list[str], PROVINCES] = Field(
+        "all", description="provinces whose borders open, or all"
+    )
     sectors: Literal["all"] | list[str] = Field("all", description="sectors whose trade is freed, or all")
     cities: PlacesOrAll = Field("all", description="of these provinces, the cities that open to each other, or all")
-
-    @model_validator(mode="after")
-    def _order(self) -> MarketIntegration:
-        if self.end < self.start:
-            raise ValueError(f"ends in {self.end}, before it starts in {self.start}")
-        return self
 
     def parties(self, world: World) -> list[str]:
         """The cities of the provinces whose borders open."""
@@ -49,7 +45,7 @@ class MarketIntegration(Policy):
 
     def set_levers(self, levers: Levers, year: int, world: World) -> None:
         """Lower the barrier between cities of these provinces; the rest of the country keeps its border."""
-        done = np.clip((year - self.start + 1) / (self.end - self.start + 1), 0.0, 1.0)
+        done = self.done(year)
         if self.reduction == 0.0 or done == 0.0:
             return
         known = world.province_ids

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from sim.core.errors import InputError
 from sim.core.levers import Levers
 from sim.datasets.places import expand
 from sim.policies.base import Effect, Policy, places
@@ -36,20 +35,16 @@ class MetroAreas(Policy):
         json_schema_extra={"unit": "1", "source": "judgement: waiting and access are a third of a trip"},
     )  # fmt: skip
     areas: Literal["all"] | list[str] | dict[str, list[str]] = Field(
-        "all", description="all areas of the data set, some by name, or areas of one's own, name: cities"
+        "all",
+        description="all areas of the data set, some by name (any group or province too), or areas of one's own, "
+        "name: cities",
     )
-
-    @model_validator(mode="after")
-    def _order(self) -> MetroAreas:
-        if self.end < self.start:
-            raise ValueError(f"ends in {self.end}, before it starts in {self.start}")
-        return self
 
     def members_of(self, world: World) -> dict[str, list[str]]:
         """Cities of every area.
 
         Raises:
-            InputError: the data set has no area, or no city, of this name.
+            InputError: nothing has this name.
         """
         if isinstance(self.areas, dict):
             return {area: expand(names, world, f"{KEY}.{area}") for area, names in self.areas.items()}
@@ -59,10 +54,7 @@ class MetroAreas(Policy):
                 known.setdefault(area, []).append(code)
         if self.areas == "all":
             return known
-        for area in self.areas:
-            if area not in known:
-                raise InputError(f"there is no metropolitan area '{area}'", key=KEY, allowed=", ".join(known))
-        return {area: known[area] for area in self.areas}
+        return {area: known.get(area) or expand([area], world, KEY) for area in self.areas}
 
     def parties(self, world: World) -> list[str]:
         """The cities of the areas."""
@@ -70,7 +62,7 @@ class MetroAreas(Policy):
 
     def set_levers(self, levers: Levers, year: int, world: World) -> None:
         """Open the members of every area to each other."""
-        done = self.integration * float(np.clip((year - self.start + 1) / (self.end - self.start + 1), 0.0, 1.0))
+        done = self.integration * self.done(year)
         for codes in self.members_of(world).values():
             members = places(self.takes_part(codes), world, KEY)
             pairs = np.ix_(members, members)

@@ -39,7 +39,7 @@ class Financing(BaseModel):
 
 
 class RailLines(Policy):
-    """Railway lines of the data set come into service."""
+    """Railway lines of the data set come into service, and roads that are named."""
 
     effect: ClassVar[Effect] = Effect(
         strength="service", lever="line_service", indicator="real_income", places="region", sign=1
@@ -47,7 +47,9 @@ class RailLines(Policy):
     question: ClassVar[str] = "What do new railway lines bring, and to whom?"
 
     lines: Literal["opened", "planned", "all"] | list[str] = Field(
-        "opened", description="opened: those with a day of opening; planned: those with a planned year; all; or a list"
+        "opened",
+        description="opened: railways with a day of opening; planned: those with a planned year; all; or a list, which "
+        "may have roads in it",
     )
     without: list[str] = Field(default_factory=list, description="lines left out")
     service: float = Field(
@@ -81,7 +83,7 @@ class RailLines(Policy):
         Raises:
             InputError: a line that the data set does not have, that has no year, or that opens before it exists.
         """
-        known = world.rail_openings
+        known = world.rail_openings | world.road_openings
         if not known:
             message = f"the data set {world.name} has no railway lines that open"
             raise InputError(message, key=KEY, allowed="a data set with lines.csv and links.csv")

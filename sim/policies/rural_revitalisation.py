@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 
 from sim.core.levers import Levers
 from sim.core.names import PlacesOrAll
-from sim.policies.base import Effect, Policy, places
+from sim.policies.base import Effect
+from sim.policies.gradual import Gradual
 from sim.policies.joint_projects import index
 
 if TYPE_CHECKING:
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
 YUAN = 1e4  # unit: yuan per head of 10,000 persons, in 100 million yuan
 
 
-class RuralRevitalisation(Policy):
+class RuralRevitalisation(Gradual):
     """Farms of these cities produce more, workers leave them more easily, and earmarked spending pays for it."""
 
+    name: ClassVar[str] = "rural_revitalisation"
     effect: ClassVar[Effect] = Effect(
         strength="strength", lever="productivity_gain", indicator="rural_income", places="region", sign=1
     )
@@ -47,23 +49,17 @@ class RuralRevitalisation(Policy):
     central_share: float = Field(0.0, ge=0.0, le=1.0, description="part of it that the centre pays")
 
     @model_validator(mode="after")
-    def _order(self) -> RuralRevitalisation:
-        if self.end < self.start:
-            raise ValueError(f"ends in {self.end}, before it starts in {self.start}")
+    def _possible(self) -> RuralRevitalisation:
         if self.strength * self.exit > 1.0:
             raise ValueError(
                 f"strength times exit is {self.strength * self.exit:g}, more than all of what keeps workers"
             )
         return self
 
-    def parties(self, world: World) -> list[str]:
-        """The cities with the programme."""
-        return list(world.region_ids[: world.n_cities]) if self.cities == "all" else self.cities
-
     def set_levers(self, levers: Levers, year: int, world: World) -> None:
         """Raise farm productivity, open the way out, and build what next year's budgets pay."""
-        done = self.strength * float(np.clip((year - self.start + 1) / (self.end - self.start + 1), 0.0, 1.0))
-        members = places(self.takes_part(self.parties(world)), world, "policies.rural_revitalisation.cities")
+        done = self.strength * self.done(year)
+        members = self.member_cities(world)
         farming = np.flatnonzero([group == "primary" for group in world.sector_group])
         levers.productivity_gain[np.ix_(members, farming)] += self.gain * done
         levers.farm_exit[members] = self.exit * done

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from sim.core.levers import Levers
 from sim.core.names import PlacesOrAll
-from sim.policies.base import Effect, Policy, places
+from sim.policies.base import Effect
+from sim.policies.gradual import Gradual
 from sim.policies.joint_projects import index
 
 if TYPE_CHECKING:
     from sim.datasets.world import World
 
 
-class ServiceFloor(Policy):
+class ServiceFloor(Gradual):
     """The centre adds to a city's transfers what its public spending per resident lacks of the floor."""
 
+    name: ClassVar[str] = "service_floor"
     effect: ClassVar[Effect] = Effect(
         strength="floor", lever="service_floor", indicator="public_spending", places="region", sign=1
     )
@@ -32,18 +34,8 @@ class ServiceFloor(Policy):
     )
     cities: PlacesOrAll = Field("all", description="cities that the floor protects, or all")
 
-    @model_validator(mode="after")
-    def _order(self) -> ServiceFloor:
-        if self.end < self.start:
-            raise ValueError(f"ends in {self.end}, before it starts in {self.start}")
-        return self
-
-    def parties(self, world: World) -> list[str]:
-        """The cities that the floor protects."""
-        return list(world.region_ids[: world.n_cities]) if self.cities == "all" else self.cities
-
     def set_levers(self, levers: Levers, year: int, world: World) -> None:
         """Set the floor that this year's spending is held to, made good in the next year."""
-        members = places(self.takes_part(self.parties(world)), world, "policies.service_floor.cities")
+        members = self.member_cities(world)
         if self.start <= year <= self.end:
             levers.service_floor[members] = self.floor * index(self.indexed, year, world)

@@ -43,8 +43,6 @@ class TaxSharing(Policy):
 
     @model_validator(mode="after")
     def _consistent(self, info: ValidationInfo) -> TaxSharing:
-        if self.end < self.start:
-            raise ValueError(f"ends in {self.end}, before it starts in {self.start}")
         for name in self.contracts if self.in_force == "all" else self.in_force:
             if name not in self.contracts:
                 known = ", ".join(self.contracts)

@@ -6,6 +6,7 @@ bar traces (and Sankey diagrams in `sim.report.links`): none of them asks the ne
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -102,6 +103,22 @@ def _scale_text(view: View, plane: NDArray[np.float64]) -> dict[str, Any]:
 # --- winners and losers -------------------------------------------------------------------------------------------
 
 
+def _bars(
+    view: View, axis: str, name: str, effects: Mapping[str, float], shown: Callable[[float], str]
+) -> dict[str, Any]:
+    """One panel of bars, a city each."""
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "y": [view.short(city) for city in effects],
+        "x": digits(list(effects.values())),
+        "xaxis": axis,
+        "marker": {"color": [COLOURS["gain"] if value >= 0 else COLOURS["loss"] for value in effects.values()]},
+        "customdata": [shown(value) for value in effects.values()],
+        "hovertemplate": f"<b>%{{y}}</b><br>{name} %{{customdata}}<extra></extra>",
+    }
+
+
 def winners(view: View) -> Spec:
     """Bars of all cities, ordered by real income: real income, real GDP, own revenue."""
     order = view.effects(BARS[0])
@@ -111,19 +128,7 @@ def winners(view: View) -> Spec:
     for position, column in enumerate(BARS):
         axis = f"x{position + 1}" if position else "x"
         name, effects = view.words(f"column.{column}"), view.effects(column)
-        values = [effects[city] for city in cities]
-        data.append(
-            {
-                "type": "bar",
-                "orientation": "h",
-                "y": [view.short(city) for city in cities],
-                "x": digits(values),
-                "xaxis": axis,
-                "marker": {"color": [COLOURS["gain"] if value >= 0 else COLOURS["loss"] for value in values]},
-                "customdata": [percent(value) for value in values],
-                "hovertemplate": f"<b>%{{y}}</b><br>{name} %{{customdata}}<extra></extra>",
-            }
-        )
+        data.append(_bars(view, axis, name, {city: effects[city] for city in cities}, percent))
         own = made[axis.replace("x", "xaxis")]
         own["ticksuffix"] = "%"
         titles.append(panel_title(name, own["domain"][0], 1, up=LOOK["axis_title_gap"]))
@@ -145,20 +150,10 @@ def people(view: View) -> Spec | None:
     data, titles = [], []
     for position, (column, (effects, suffix)) in enumerate(zip(PEOPLE, panels, strict=True)):
         axis = f"x{position + 1}" if position else "x"
-        name, values = view.words(f"column.{column}"), [effects[city] for city in cities]
+        name = view.words(f"column.{column}")
         unit = "" if suffix else f" ({view.words('unit.people')})"
-        data.append(
-            {
-                "type": "bar",
-                "orientation": "h",
-                "y": [view.short(city) for city in cities],
-                "x": digits(values),
-                "xaxis": axis,
-                "marker": {"color": [COLOURS["gain"] if value >= 0 else COLOURS["loss"] for value in values]},
-                "customdata": [percent(value) if suffix else signed(value) for value in values],
-                "hovertemplate": f"<b>%{{y}}</b><br>{name} %{{customdata}}<extra></extra>",
-            }
-        )
+        shown = percent if suffix else signed
+        data.append(_bars(view, axis, name, {city: effects[city] for city in cities}, shown))
         own = made[axis.replace("x", "xaxis")]
         own["ticksuffix"] = suffix
         titles.append(panel_title(f"{name}{unit}", own["domain"][0], 1, up=LOOK["axis_title_gap"]))

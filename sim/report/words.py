@@ -600,6 +600,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "table.routes": ("Through routes", "直通径路"),
     "table.trains": ("Direct trains", "直达列车"),
     "table.gateways": ("Gateways", "口岸与枢纽"),
+    "table.crossings": ("Bridges across waters", "跨水域桥隧"),
     "table.rivers": ("River sections", "河流断面"),
     "table.river_quality": ("Water quality at river sections", "河流断面水质"),
     "table.parts": ("Parts of cities", "城市的组成部分"),

@@ -18,7 +18,7 @@ from sim.datasets.world import first_year
 from sim.experiments.rail_check import rail_check
 from sim.mechanisms.infrastructure import Infrastructure, Link, Network, with_changes
 from sim.policies.rail_lines import RailLines
-from tests.worlds import NETWORK, POLICIES, small_base, small_model, small_reference, small_world
+from tests.worlds import NETWORK, POLICIES, small_base, small_model, small_reference, small_world, strait_world
 
 PRT, MIL, VAL, ROC, ROW = range(5)
 OLD, INLAND, EAST, DIRECT, SOMEDAY, BRIDGE, RIVER = range(7)
@@ -122,6 +122,75 @@ def test_a_road_shortens_the_way_for_cars_and_trucks(net: Network) -> None:
     people, goods = net.factors(open_lines(BRIDGE))
     assert goods[PRT, MIL] < 1.0
     assert people[PRT, MIL] == pytest.approx((70.0 + 25.0) / (35.0 + 65.0))  # the car overtakes the train
+
+
+def sphere(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Great circle in km by the spherical law of cosines."""
+    (a, b), (c, d) = np.radians(one), np.radians(other)
+    return 6371.0088 * float(np.arccos(np.sin(b) * np.sin(d) + np.cos(b) * np.cos(d) * np.cos(a - c)))
+
+
+def test_a_crossing_shortens_the_ways_that_went_round() -> None:
+    """Port to Milltown: by the new bridge instead of the old one, in proportion of the data's 153 km; by hand."""
+    net = Network.of(strait_world())
+    port, mill, vale, new, old = (121.5, 31.2), (120.3, 31.5), (117.3, 31.9), (121.0, 31.3), (121.0, 32.5)
+    by_mill = (sphere(port, new) + sphere(new, mill)) / (sphere(port, old) + sphere(old, mill))
+    by_vale = (sphere(port, new) + sphere(new, vale)) / (sphere(port, old) + sphere(old, vale))
+    assert by_mill < 0.5
+    km = net.road(open_lines(BRIDGE))
+    assert km[PRT, MIL] == km[MIL, PRT] == pytest.approx(153.0 * by_mill)
+    assert km[PRT, VAL] == pytest.approx(net.road_km[PRT, VAL] * by_vale)
+    assert km[MIL, VAL] == net.road_km[MIL, VAL]  # no water between them
+    people, goods = net.factors(open_lines(BRIDGE))
+    assert goods[PRT, MIL] == pytest.approx((60.0 + 60.0 * 153.0 * by_mill / 68.0) / 195.0)
+    assert people[PRT, MIL] == pytest.approx(min(25.0 + 60.0 * 153.0 * by_mill / 85.0, 100.0) / 100.0)  # train: 35 + 65
+
+
+def test_a_closed_crossing_changes_nothing() -> None:
+    net = Network.of(strait_world())
+    assert net.road(open_lines(EAST)) is net.road_km
+    for factors in net.factors(open_lines()):
+        np.testing.assert_array_equal(factors, 1.0)
+
+
+def test_a_crossing_opens_in_its_year_and_the_base_year_is_the_same() -> None:
+    base = calibrate(strait_world())
+    np.testing.assert_array_equal(base.world.travel_time_freight, small_base().world.travel_time_freight)
+    run = small_model(base=base, links={"openings": "as_opened"}, check_identities=True, horizon=2023)
+    run.run()
+    freight = run.record["freight_time"][:, PRT, MIL]
+    assert (freight[:2] == 1.0).all()  # 2019 and 2020
+    assert (freight[2:] == Network.of(base.world).factors(open_lines(BRIDGE))[1][PRT, MIL]).all()  # from 2021 on
+    closed = small_model(base=base, horizon=2023)
+    closed.run()
+    np.testing.assert_array_equal(closed.record["freight_time"], 1.0)
+
+
+def test_a_policy_opens_a_road_by_name_and_cannot_pay_for_it() -> None:
+    base = calibrate(strait_world())
+    policy = POLICIES["rail_lines"] | {"lines": ["bridge"]}
+    run = small_model({"rail_lines": policy}, base=base, horizon=2022)
+    run.run()
+    same = small_model(base=base, links={"openings": "as_opened"}, horizon=2022)
+    same.run()
+    np.testing.assert_array_equal(run.record["freight_time"], same.record["freight_time"])
+    assert RailLines(**POLICIES["rail_lines"]).openings(base.world).keys() == {"east", "direct"}  # all railways
+    with pytest.raises(InputError, match=r"lines.csv, column cost: the cost of the road bridge is not known"):
+        small_model({"rail_lines": policy | {"financing": {}}}, base=base, horizon=2022).run()
+
+
+def test_bridges_of_the_yangtze_bring_its_banks_nearer() -> None:
+    """What docs/model.md says: by the road decks opened since 2020 trucks save 13 minutes between Nantong and Wuxi."""
+    world = World.load("yangtze_delta")
+    net = Network.of(world)
+    opened = (world.line_opening > world.base_year) & (world.line_opening <= 2026)
+    roads = opened & (world.tables["lines"]["mode"] == "road").to_numpy()
+    people, goods = net.factors(roads.astype(np.float64))
+    saved = net.base_times[1] - net.base_times[1] * goods
+    nantong, wuxi, hefei, xuzhou = (world.index(name) for name in ("Nantong", "Wuxi", "Hefei", "Xuzhou"))
+    assert saved[nantong, wuxi] == pytest.approx(13.3, abs=0.1) == saved[: world.n_cities, : world.n_cities].max()
+    assert goods[hefei, xuzhou] == people[hefei, xuzhou] == 1.0  # on one bank
+    assert (goods <= 1.0 + 1e-12).all()
 
 
 def test_water_is_taken_only_where_it_is_faster(net: Network) -> None:

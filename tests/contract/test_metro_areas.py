@@ -69,7 +69,7 @@ def test_a_line_that_is_faster_stays_faster() -> None:
 
 
 def test_unknown_areas_and_cities_are_named() -> None:
-    with pytest.raises(InputError, match="there is no metropolitan area 'cost' .*allowed: coast"):
+    with pytest.raises(InputError, match="unknown region 'cost'.*a metropolitan area .coast_metro"):
         levers(policy(areas=["cost"]))
     with pytest.raises(InputError, match="policies.metro_areas.areas.*XYZ"):
         levers(policy(areas={"one": ["PRT", "XYZ"]}))

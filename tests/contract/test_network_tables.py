@@ -12,7 +12,7 @@ import pytest
 from sim.core.errors import InputError
 from sim.datasets import World, check_folder, write_template
 from sim.datasets.check_network import components
-from tests.worlds import NETWORK, network, small_world
+from tests.worlds import NETWORK, STRAIT, network, small_world, strait_world
 
 
 def rows(table: str, *, change: dict[int, dict[int, Any]] | None = None, add: tuple[Any, ...] = ()) -> list[Any]:
@@ -123,6 +123,25 @@ def test_what_is_wrong_with_a_network_is_one_line(case: str) -> None:
     with pytest.raises(InputError) as raised:
         small_world(**changed)
     assert message in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "value", "message"),
+    [
+        (1, 5, "brige", "column line: unknown line 'brige'; did you mean bridge"),
+        (1, 5, "east", "column line: east is no road .allowed: a road of lines.csv, or empty"),
+        (1, 4, "", "column bridge: bridge crosses at a point without a bridge"),
+        (3, 1, 5, "the points of strait are not numbered 1, 2, 3"),
+        (2, 4, "", "column bridge: no bridge of the base year crosses strait"),
+        (0, 2, 200.0, "column lon: .*200"),
+    ],
+)
+def test_what_is_wrong_with_a_crossing_is_one_line(row: int, column: int, value: Any, message: str) -> None:
+    points = [list(point) for point in STRAIT]
+    points[row][column] = value
+    with pytest.raises(InputError, match=f"crossings.csv.*{message}") as raised:
+        strait_world([tuple(point) for point in points])
     assert "\n" not in str(raised.value)
 
 

@@ -140,6 +140,113 @@ def test_who_is_in_a_contract_is_judged_when_names_are_codes() -> None:
         small_model({"tax_sharing": {"start": 2020, "end": 2030, "contracts": {"zone": row}}})
 
 
+# --- names as keys ------------------------------------------------------------------------------------------------
+
+PEOPLE_OF = dict(zip(three_cities().region_ids, three_cities().resident_population, strict=True))
+COAST = PEOPLE_OF["PRT"] + PEOPLE_OF["MIL"]
+INLAND = PEOPLE_OF["MIL"] + PEOPLE_OF["VAL"]
+TRADE = {"start": 2020, "end": 2022, "sellers": {"VAL": 1.0}, "price": {"CO": 500000, "IN": 300000}}
+
+
+def settled(policy: str, **values: Any) -> Any:
+    """A policy of the small world with codes for names."""
+    given = POLICIES[policy] | values
+    return RunConfig.judge({"policies": {policy: given}}).with_codes(three_cities()).policies[policy]
+
+
+@pytest.mark.parametrize("name", ["MIL", "Milltown", "磨坊镇"])
+def test_a_city_as_a_key_goes_by_code_or_name(name: str) -> None:
+    """Amounts, shares, caps, rules: the same place, the same value."""
+    name = name if name in three_cities().place_names else three_cities().region_names_zh[three_cities().index("MIL")]
+    trade = settled("land_quota_trade", buyers={name: 300.0, "PRT": 1.0}, idle={name: 5.0})
+    assert (trade.buyers, trade.idle) == ({"MIL": 300.0, "PRT": 1.0}, {"MIL": 5.0})
+    assert settled("innovation_community", centres={name: 0.01}).centres == {"MIL": 0.01}
+    assert settled("blue_sky", caps={name: 0.8}).caps == {"MIL": 0.8}
+    config = RunConfig.judge({"governments": {"rules": {name: "never_sign"}}}).with_codes(three_cities())
+    assert config.governments.rules == {"MIL": "never_sign"}
+    line = POLICIES["joint_projects"]["projects"]["line"]
+    minutes = {f"PRT-{name}": 30.0}
+    project = settled("joint_projects", projects={"line": line | {"minutes": minutes}}).projects["line"]
+    assert project.minutes == {"PRT-MIL": 30.0}
+
+
+@pytest.mark.parametrize(
+    ("name", "members"),
+    [("inland", ("VAL", "MIL")), ("coast", ("PRT", "MIL")), ("coast_metro", ("PRT", "MIL")),
+     ("CO", ("PRT", "MIL")), ("harbours", ("PRT",)), ("all", ("PRT", "MIL", "VAL"))],
+)  # fmt: skip
+def test_an_amount_of_a_group_is_divided_by_residents_and_a_rate_is_of_each(
+    name: str, members: tuple[str, ...]
+) -> None:
+    people = sum(PEOPLE_OF[code] for code in members)
+    divided = {code: 900.0 * PEOPLE_OF[code] / people for code in members}
+    trade = settled("land_quota_trade", buyers={}, sellers={"VAL": 1.0}, idle={name: 900.0})
+    assert trade.idle == pytest.approx(divided)
+    assert sum(trade.idle.values()) == pytest.approx(900.0)
+    assert settled("innovation_community", centres={name: 0.01}).centres == dict.fromkeys(members, 0.01)
+    assert settled("blue_sky", caps={name: 0.8}).caps == dict.fromkeys(members, 0.8)
+    config = RunConfig.judge({"governments": {"rules": {name: "never_sign"}}}).with_codes(three_cities())
+    assert config.governments.rules == dict.fromkeys(members, "never_sign")
+
+
+def test_shares_of_groups_are_divided_and_add_up() -> None:
+    """Half to the cities inland: by residents; the other half to the port."""
+    half = {"inland": 0.5, "Port City": 0.5}
+    line = {key: value for key, value in POLICIES["joint_projects"]["projects"]["line"].items() if key != "parties"}
+    project = settled("joint_projects", projects={"line": line | {"split": half, "works": half}}).projects["line"]
+    mill, vale = 0.5 * PEOPLE_OF["MIL"] / INLAND, 0.5 * PEOPLE_OF["VAL"] / INLAND
+    assert project.split == project.works == pytest.approx({"VAL": vale, "MIL": mill, "PRT": 0.5})
+    trade = settled("land_quota_trade", buyers={"PRT": 10.0}, sellers={"inland": 1.0}, idle={})
+    assert trade.sellers == pytest.approx({"MIL": 2 * mill, "VAL": 2 * vale})
+
+
+def test_the_price_and_the_market_go_by_names_of_provinces() -> None:
+    names = dict(three_cities().tables["provinces"].set_index("province")["name_en"])
+    prices = settled("land_quota_trade", price={names["CO"]: 5.0, "IN": 3.0}).price
+    assert prices == {"CO": 5.0, "IN": 3.0}
+    assert settled("market_integration", provinces=[names["IN"], "CO"]).provinces == ["IN", "CO"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "values", "message"),
+    [
+        ("land_quota_trade", {"buyers": {"Milltwn": 1.0}}, "buyers: unknown region 'Milltwn'"),
+        ("land_quota_trade", {"idle": {"PRT": 1.0, "coast": 1.0}}, "idle: PRT is named twice: PRT, coast"),
+        ("land_quota_trade", {"buyers": {"all": 1.0}}, "VAL both buys and sells"),
+        ("land_quota_trade", {"price": {"XX": 1.0}}, "price: unknown province 'XX' .*CO, IN"),
+        ("market_integration", {"provinces": ["XX"]}, "provinces: unknown province 'XX' .*CO, IN"),
+        ("innovation_community", {"centres": {"XX": 0.1}}, "centres: unknown region 'XX'"),
+        ("blue_sky", {"caps": {"ROW": 0.1}}, "caps: ROW is not a city"),
+    ],
+)
+def test_a_wrong_key_gets_one_message(policy: str, values: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        settled(policy, **values)
+
+
+def test_lengths_and_ends_name_one_city_each_and_rules_a_city() -> None:
+    line = POLICIES["joint_projects"]["projects"]["line"]
+    for field, value in (("length", {"coast": 10.0}), ("minutes", {"PRT-coast": 30.0})):
+        with pytest.raises(InputError, match=rf"projects\.line\.{field}: 'coast' is 2 cities"):
+            settled("joint_projects", projects={"line": line | {field: value}})
+    with pytest.raises(InputError, match=r"governments\.rules: unknown region 'XX'"):
+        RunConfig.judge({"governments": {"rules": {"XX": "passive"}}}).with_codes(three_cities())
+
+
+def test_a_group_as_a_key_is_the_same_run_as_its_cities() -> None:
+    """Quotas, and rules of governments, written for the group or for each of its cities."""
+    port = PEOPLE_OF["PRT"] / COAST
+    by_city = {"PRT": 900.0 * port, "MIL": 900.0 * PEOPLE_OF["MIL"] / COAST}
+    runs = []
+    for buyers, rules in (
+        ({"coast": 900.0}, {"coast": "best_response"}),
+        (by_city, dict.fromkeys(by_city, "best_response")),
+    ):
+        config = {"governments": {"rules": rules}, "horizon": 2022}
+        runs.append(small_model({"land_quota_trade": {**TRADE, "buyers": buyers}}, **config).run().arrays)
+    assert all(np.array_equal(runs[0][name], runs[1][name], equal_nan=True) for name in runs[0])
+
+
 # --- carving ------------------------------------------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from sim.core.errors import InputError
 from sim.core.levers import Levers
 from sim.policies import REGISTRY
 from sim.year import Simulation
@@ -78,6 +79,12 @@ def test_effect_has_the_documented_sign(name: str):
     year = POLICIES[name]["start"] + 5 - world.base_year
     change = model.record[effect.indicator][year, places].sum() / reference.record[effect.indicator][year, places].sum()
     assert effect.sign * (change - 1.0) > 1e-6
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_no_policy_ends_before_it_starts(name: str):
+    with pytest.raises(InputError, match=rf"policies\.{name}: ends in 2019, before it starts in 2020"):
+        small_model({name: POLICIES[name] | {"start": 2020, "end": 2019}})
 
 
 def test_policies_do_not_leak_between_years_or_runs():
