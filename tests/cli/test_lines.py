@@ -31,6 +31,10 @@ def test_it_ranks_lines_and_writes_who_gains(sim, tmp_path: Path):
             "husuhu opens in 2021, before it exists (allowed: 2025 or later)",
         ),
         (("world=three_cities",), "the data set three_cities has no railway lines that open"),
+        (
+            ("policies.rail_lines.lines=[changtai]",),
+            "lines.csv, column cost: the cost of the road changtai is not known",
+        ),
         (("policies.rail_lines.service=2",), "policies.rail_lines.service: 2 is above 1"),
     ],
 )

@@ -199,6 +199,24 @@ def test_explain(sim):
         (("run", "baseline", "world=three_cities", "parameters.trade_elasticity.SRX=4"), "did you mean SRV?"),
         (("run", "baseline", *SMALL, "--out", "mine"), "--force"),
         (("run", "baseline", *SMALL, "--out", "/dev/null/x"), "/dev/null/x"),
+        (
+            ("run", "baseline", "world=three_cities", "+governments.rules={Milltwn:passive}", "horizon=2020"),
+            "governments.rules: unknown region 'Milltwn'; did you mean Milltown?",
+        ),
+        (
+            (
+                "run",
+                "baseline",
+                "+policies=[land_quota_trade]",
+                "policies.land_quota_trade.idle={Nowhere:5}",
+                "horizon=2020",
+            ),
+            "policies.land_quota_trade.idle: unknown region 'Nowhere'",
+        ),
+        (
+            ("run", "baseline", "+policies=[land_quota_trade]", "policies.land_quota_trade.idle={JS:5,Suzhou:5}"),
+            "policies.land_quota_trade.idle: 320500 is named twice: JS, Suzhou",
+        ),
     ],
 )
 def test_bad_input_is_one_line_and_code_two(sim, words, message):

@@ -200,6 +200,17 @@ def test_shares_of_groups_are_divided_and_add_up() -> None:
     assert trade.sellers == pytest.approx({"MIL": 2 * mill, "VAL": 2 * vale})
 
 
+def test_weights_of_a_contract_are_divided_and_parts_are_each_ones() -> None:
+    zone = {
+        "parties": ["coast", "VAL"], "base": "tax_increment", "key": "negotiated", "schedule": 0.5,
+        "weights": {"coast": 0.6, "Valley City": 0.4}, "part": {"inland": 0.5},
+    }  # fmt: skip
+    contract = settled("tax_sharing", contracts={"zone": zone}).contracts["zone"]
+    coast = {code: 0.6 * PEOPLE_OF[code] / COAST for code in ("PRT", "MIL")}
+    assert contract.weights == pytest.approx(coast | {"VAL": 0.4})
+    assert contract.part == {"VAL": 0.5, "MIL": 0.5}
+
+
 def test_the_price_and_the_market_go_by_names_of_provinces() -> None:
     names = dict(three_cities().tables["provinces"].set_index("province")["name_en"])
     prices = settled("land_quota_trade", price={names["CO"]: 5.0, "IN": 3.0}).price
