@@ -143,6 +143,7 @@ POLICIES: dict[str, dict[str, Any]] = {
     },
     "innovation_community": {
         "start": 2020, "end": 2022, "link": 1.0, "support": 0.001, "centres": {"PRT": 0.002},
+        "fund": 0.001, "fund_sites": {"MIL": 1.0}, "gain_share": 0.5,
     },
     "g60_corridor": {"start": 2020, "end": 2022, "link": 1.0, "support": 0.001, "cities": ["PRT", "MIL"]},
     "digital_delta": {"start": 2020, "end": 2022, "network": 0.3, "adoption": 0.5},

@@ -81,12 +81,14 @@ BASES: dict[str, Base] = {
         "carried_services", "", "services to residents of the register who live elsewhere, at home's spending per head"
     ),
     "rights": Base("rights", "", "what is bought on a market for rights, which the market itself enters"),
+    "fund": Base("joint_fund", "", "what members pay into a fund for R&D, to the places where it is spent"),
+    "joint_research": Base("joint_research", "local", "local tax kept of what the R&D of a joint fund adds to output"),
     "cost": Base("cost_sharing", "", "what is spent at a place for all members, which they pay it"),
     "water": Base("eco_compensation", "", "what the water that leaves an upstream city is worth, or what it spoils"),
 }
 """Bases by name."""
 
-BY_OTHERS = ("water",)
+BY_OTHERS = ("water", "fund")
 """Bases that another phase than sharing measures, and puts into next year's payments."""
 
 POLLUTANTS = ("permanganate", "ammonia", "nitrogen", "phosphorus")
@@ -113,6 +115,7 @@ KEYS: dict[str, str] = {
     "localities": "every place of the country, members or not, by its corporate tax of the base year",
     "shortfall": "own revenue per resident below the members' mean, times residents",
     "guests": "residents who are not on the local register",
+    "paid_in": "what is left of what a place has paid into a joint fund",
 }
 """Keys by name."""
 

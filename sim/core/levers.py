@@ -61,6 +61,9 @@ class Levers:
     sharing: FloatArray  # [contract, N] part of what it owes under a contract that a member pays; 0 = not a member
     rd_support: FloatArray  # [N] public money for R&D over GDP that the place pays next year
     rd_grant: FloatArray  # [N] public money for R&D over GDP that the centre pays, through the place's budget
+    rd_fund: FloatArray  # [N] what a place pays into a joint fund for R&D, over its GDP
+    rd_fund_site: FloatArray  # [N] part of the fund that is spent at a place; all zero = by the R&D of those who pay
+    rd_fund_contract: FloatArray  # [1] index of the contract under which the fund is paid, -1 = none
     network_push: FloatArray  # [N] share by which the newest network spreads faster
     digital_push: FloatArray  # [N] share by which firms go digital faster
     sector_barrier: FloatArray  # [S, N, N] factor on admin_barrier by sector; [0, N, N] until a policy asks for it
@@ -111,6 +114,9 @@ class Levers:
             sharing=np.zeros((0, n)),
             rd_support=np.zeros(n),
             rd_grant=np.zeros(n),
+            rd_fund=np.zeros(n),
+            rd_fund_site=np.zeros(n),
+            rd_fund_contract=np.full(1, -1.0),
             network_push=np.zeros(n),
             digital_push=np.zeros(n),
             sector_barrier=np.ones((0, n, n)),

@@ -115,6 +115,12 @@ class State:
     knowledge_stock: FloatArray = array_field(
         "region", BASE_MONEY, "what is left of past R&D made here", "stock", "cities"
     )
+    fund_stock: FloatArray = array_field(
+        "region", BASE_MONEY, "part of knowledge_stock that a joint fund has paid for", "stock", "cities"
+    )
+    fund_paid: FloatArray = array_field(
+        "region", BASE_MONEY, "what is left of what the place has paid into a joint fund for R&D", "stock", "cities"
+    )
     outside_knowledge: FloatArray = array_field(
         "region",
         f"{BASE_MONEY}, a mean",

@@ -20,7 +20,9 @@ the odds; use spreads the faster the further the network is ahead of its usual p
 path of use raises productivity by sector and lowers the cost of trade by information (in the market phase).
 
 Public money goes through the next year's budget, as a subsidy to firms that the place pays and, for grants, the centre
-refunds. R&D by firms is among their costs: the books of the base year hold it as intermediate use and wages.
+refunds. What members of a joint fund pay goes to the places where it is spent, which hand it to their firms; what is
+left of it, there and by payer, is kept apart, so that its gains can be shared (`joint_research`, `paid_in`). R&D by
+firms is among their costs: the books of the base year hold it as intermediate use and wages.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ import numpy as np
 
 from sim.core.arrays import FloatArray
 from sim.core.levers import Levers
-from sim.core.state import State
+from sim.core.state import EVERY_SECTOR, PAYMENT, State
 from sim.mechanisms.base_year import BaseYear
 
 if TYPE_CHECKING:
@@ -133,11 +135,11 @@ class Knowledge:
     name: ClassVar[str] = "knowledge"
     reads: ClassVar[tuple[str, ...]] = (
         *("gdp", "real_gdp", "knowledge_stock", "outside_knowledge", "network_coverage", "digital_use"),
-        *("passenger_time", "subsidy_due", "grant_due"),
+        *("passenger_time", "subsidy_due", "grant_due", "fund_stock", "fund_paid", "payments", "payable"),
     )
     writes: ClassVar[tuple[str, ...]] = (
         *("rd_spending", "knowledge_stock", "outside_knowledge", "network_coverage", "digital_use", "digital_lead"),
-        *("knowledge_level", "subsidy_due", "grant_due"),
+        *("knowledge_level", "subsidy_due", "grant_due", "fund_stock", "fund_paid", "payments", "payable"),
     )
 
     def __init__(self, base: BaseYear) -> None:
@@ -164,6 +166,8 @@ class Knowledge:
             state.subsidy_due[:row] += public * state.gdp[:row]
             state.grant_due[:row] += levers.rd_grant[:row] * state.gdp[:row]
         spent = share * state.real_gdp[:row]
+        if levers.rd_fund.any() or state.fund_stock.any():
+            spent += self._fund(state, levers)
         stock, outside = state.knowledge_stock[:row], state.outside_knowledge[:n]
         stock *= 1.0 - q.depreciation
         stock += spent
@@ -174,6 +178,36 @@ class Knowledge:
         level[:n] += q.spillover * np.log1p(q.regional * (known / self._trend[year + 1] - 1.0))
         lead = self._digitise(state, levers, year)
         np.add(level[:, None], np.outer(lead, q.gain), out=state.knowledge_level[:row])
+
+    def _fund(self, state: State, levers: Levers) -> FloatArray:
+        """Collects and spends the joint fund; the R&D that it adds ``[place]``, in base-year prices.
+
+        Members owe each site its part of what they pay, which the site hands to its firms with its next budget.
+        """
+        q, row = self.params, self.base.world.row
+        paid = levers.rd_fund * state.gdp
+        site = levers.rd_fund_site if levers.rd_fund_site.any() else state.rd_spending * (levers.rd_fund > 0.0)
+        site = site / max(float(site.sum()), 1e-300)
+        handed = paid.sum() * site
+        real = np.divide(state.real_gdp, state.gdp, out=np.zeros_like(paid), where=state.gdp > 0.0)
+        added = q.additionality * handed * real
+        for stock, flow in ((state.fund_stock, added), (state.fund_paid, q.additionality * paid * real)):
+            stock *= 1.0 - q.depreciation
+            stock += flow
+        state.subsidy_due += handed
+        state.rd_spending += q.additionality * handed
+        owed = np.outer(paid, site)
+        np.fill_diagonal(owed, 0.0)
+        payer, payee = np.nonzero(owed)
+        amount = owed[payer, payee]
+        rows = np.empty((amount.size, len(PAYMENT)))
+        contract = levers.rd_fund_contract[0]
+        columns = (payer, payee, EVERY_SECTOR, contract, 0.0, paid[payer], site[payee], amount)
+        for k, column in enumerate(columns):
+            rows[:, k] = column
+        state.payments = np.concatenate([state.payments.reshape(-1, len(PAYMENT)), rows])
+        state.payable += owed
+        return np.asarray(added[:row])
 
     def _ways(self, state: State, levers: Levers) -> FloatArray:
         """Weights of the year ``[to, from]``: faster travel and links bring others' R&D nearer."""

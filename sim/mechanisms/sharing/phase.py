@@ -57,6 +57,7 @@ class Share:
         *("capital", "cohorts", "tax_memory", "contract_key", "first_tax", "withheld", "value_added"),
         *("output", "seller_weight", "buyer_weight", "own_revenue", "city_service", "resident_population"),
         *("registered_population", "cpi", "consumption", "national", "passenger_time", "freight_time", "digital_lead"),
+        *("knowledge_stock", "fund_stock", "fund_paid"),
     )
     writes: ClassVar[tuple[str, ...]] = (
         *("payable", "payments", "cohorts", "contract_key", "first_tax", "withheld"),

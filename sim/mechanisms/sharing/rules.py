@@ -156,6 +156,19 @@ def rights(case: Case) -> FloatArray:
     return np.zeros_like(case.member)
 
 
+def joint_research(case: Case) -> FloatArray:
+    """Local tax kept of what the fund's R&D adds: ``rho F_i / Z_i`` of all.
+
+    Productivity has ``rho ln Z``: to first order a part F of the stock makes ``rho F / Z`` of output at given factors.
+    """
+    state = case.state
+    part = np.divide(
+        state.fund_stock, state.knowledge_stock, out=np.zeros_like(case.member), where=state.knowledge_stock > 0.0
+    )
+    rho = case.base.world.parameters.value("knowledge_elasticity")
+    return np.asarray(rho * part * case.of_sectors(state.tax_memory[0]))
+
+
 def cost(case: Case) -> FloatArray:
     """What is spent at places this year, as the contract gives it; here the payees, not the payers."""
     return case.by_code(case.contract.cost)
@@ -163,7 +176,10 @@ def cost(case: Case) -> FloatArray:
 
 BASES: dict[str, Callable[[Case], FloatArray]] = {
     function.__name__: function
-    for function in (moved_tax, tax_increment, corporate_tax, sales_tax, capacity, absent_services, rights, cost)
+    for function in (
+        *(moved_tax, tax_increment, corporate_tax, sales_tax, capacity, absent_services),
+        *(rights, joint_research, cost),
+    )
 }
 """What is shared ``[payer]``; meanings in :data:`sim.core.agreements.BASES`."""
 
@@ -194,6 +210,7 @@ KEYS: dict[str, Callable[[Case], FloatArray]] = {
     "localities": lambda case: case.base.state.value_added @ case.base.taxes.corporate_tax * case.domestic,
     "shortfall": lambda case: np.maximum(-case.gap, 0.0),
     "guests": lambda case: case.guests,
+    "paid_in": lambda case: case.state.fund_paid,
 }
 """Who gets it ``[payee]`` or ``[payer, payee]``; meanings in :data:`sim.core.agreements.KEYS`."""
 
