@@ -158,8 +158,7 @@ def _about_people(policy: object) -> bool:
 
 def _air(view: View) -> list[str]:
     """What people breathe, and where the air gets better and worse; where a policy is about air."""
-    policies = [policy for policy in view.run.config.policies.values() if isinstance(policy, Policy)]
-    if not any(policy.effect.lever in ("abatement", "entry_enforcement") for policy in policies):
+    if not view.is_about("abatement", "entry_enforcement"):
         return []
     change, path = view.effects("pm25"), view.indicator("pm25")
     now, before = (view.indicator("pm25", before=side)[view.last] for side in (False, True))
@@ -180,8 +179,7 @@ def _air(view: View) -> list[str]:
 
 def _water(view: View) -> list[str]:
     """What dirty water costs people, with and without contracts on water, and where that changes most."""
-    policies = [policy for policy in view.run.config.policies.values() if isinstance(policy, Policy)]
-    if not any(policy.effect.lever == "river_effort" for policy in policies):
+    if not view.is_about("river_effort"):
         return []
 
     def cost(place: str = REGION, *, before: bool = False) -> float:

@@ -160,6 +160,40 @@ def people(view: View) -> Spec | None:
     return {"data": data, "layout": {**made, "annotations": titles}}
 
 
+# --- rivers -------------------------------------------------------------------------------------------------------
+
+SEEN = 1e-3  # unit: of the index, a change that a line shows
+
+
+def rivers(view: View) -> Spec | None:
+    """Index of the sections whose water contracts change most, by year, with them and without; or None."""
+    if view.before is None or not view.is_about("river_effort"):
+        return None
+    after, before = (
+        run.sections.groupby(["year", "section"])["index"].max().unstack() for run in (view.run, view.before)
+    )
+    change = (after - before).abs().max()
+    sections = change[change > SEEN].nlargest(len(COLOURS["palette"])).index
+    if sections.empty:
+        return None
+    data = []
+    for colour, section in zip(COLOURS["palette"], sections, strict=False):
+        for table, key, dash in ((after, "paths.run", "solid"), (before, "paths.reference", "dot")):
+            name = f"{view.section(str(section))}, {view.words(key)}"
+            data.append(
+                {
+                    "type": "scatter",
+                    "mode": "lines",
+                    "x": view.years,
+                    "y": digits(table[section]),
+                    "name": name,
+                    "line": {"color": colour, "dash": dash, "width": 2},
+                    "hovertemplate": f"%{{x}}: %{{y:.3f}}<extra>{name}</extra>",
+                }
+            )
+    return {"data": data, "layout": layout("rivers")}
+
+
 # --- paths --------------------------------------------------------------------------------------------------------
 
 

@@ -184,6 +184,12 @@ def _shown_links(view: View, spec: Spec) -> str:
     return view.words("moves.shown", n=shown, all=len(rows), share=share(part))
 
 
+def rivers(page: Page) -> str:
+    """Empty where the run changes no river."""
+    spec = charts.rivers(page.view)
+    return "" if spec is None else page.draw("rivers", spec, page.view.words("rivers.title"))
+
+
 def people(page: Page) -> str:
     """Empty where the run hardly changes where people live."""
     view = page.view
@@ -291,6 +297,7 @@ SECTIONS: dict[str, tuple[str, Section]] = {
     "payments": ("payments", payments),
     "moves": ("moves", moves),
     "people": ("people", people),
+    "rivers": ("rivers", rivers),
     "provinces": ("provinces", provinces),
     "targets": ("plan", plan),
     "sign": ("sign", sign),

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sim.core.arrays import FloatArray
+from sim.policies.base import Policy
 from sim.report.words import Words
 
 if TYPE_CHECKING:
@@ -65,6 +66,17 @@ class View:
         """A name for crowded places: Chinese names without the word for city or province."""
         name = self.name(place)
         return name.removesuffix("市").removesuffix("省") if self.language == "zh" and place != REGION else name
+
+    def is_about(self, *levers: str) -> bool:
+        """Whether a policy of the run moves one of these levers."""
+        policies = self.run.config.policies.values()
+        return any(isinstance(policy, Policy) and policy.effect.lever in levers for policy in policies)
+
+    def section(self, section: str) -> str:
+        """Name of a river section; its id where the data set is not at hand."""
+        if self.world is None:
+            return section
+        return str(self.world.rivers.loc[section, f"name_{self.language}"])
 
     def sector(self, sector: str) -> str:
         return self._named("sectors", sector)

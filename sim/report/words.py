@@ -420,6 +420,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "灰色为全国其他地区。",
     ),
     "people.from": ("To {city} from", "迁入{city}，来自"),
+    "rivers.title": ("Water at river sections", "河流断面水质"),
+    "rivers.guide": (
+        "Concentration over its standard of the pollutant that is worst, with the scenario and without; 1 just meets "
+        "the standard, less is cleaner.",
+        "最差污染物浓度与标准之比，有无该情景对照；1为刚好达标，越低越清洁。",
+    ),
     "provinces.title": ("Provinces against the reference", "各省市与基准之差"),
     "provinces.title_alone": ("Provinces", "各省市"),
     "provinces.guide": (

@@ -137,7 +137,8 @@ class TestSpillovers:
 
     def test_elasticities_of_zero_switch_knowledge_off(self) -> None:
         parameters = {"knowledge_elasticity": 0.0, "knowledge_spillover_elasticity": 0.0}
-        policy = {"innovation_community": POLICIES["innovation_community"] | {"support": 0.0, "centres": {}, "fund": 0.0}}
+        nothing = {"support": 0.0, "centres": {}, "fund": 0.0}
+        policy = {"innovation_community": POLICIES["innovation_community"] | nothing}
         base = calibrate(WORLD.with_parameters(parameters | {"diffusion_rate": 0.0}))
         without = small_model(base=base)
         without.run()
