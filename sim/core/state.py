@@ -115,6 +115,13 @@ class State:
     knowledge_stock: FloatArray = array_field(
         "region", BASE_MONEY, "what is left of past R&D made here", "stock", "cities"
     )
+    schooling_lead: FloatArray = array_field(
+        "region",
+        "years",
+        "schooling of the working age beyond its trend, by income and services relative to the nation",
+        "stock",
+        "cities",
+    )
     fund_stock: FloatArray = array_field(
         "region", BASE_MONEY, "part of knowledge_stock that a joint fund has paid for", "stock", "cities"
     )
@@ -428,6 +435,9 @@ class State:
     # memory: what a bit-exact restart needs besides
     knowledge_level: FloatArray = array_field(
         "region,sector", "log points", "what knowledge and digital use add to next year's productivity", "memory"
+    )
+    first_income: FloatArray = array_field(
+        "region", "log", "real income per head over the nation's in the base year", "memory"
     )
     price_memory: FloatArray = array_field(
         "pair,pair,sector,region", "log", "log f and log P of the last two years", "memory"

@@ -18,14 +18,6 @@ from sim.core.arrays import FloatArray, IntArray
 from sim.indicators.base import CITY, PER_CENT, SETS, View, indicator
 
 
-def followed(target: FloatArray, speed: float) -> FloatArray:
-    """``f(t+1) = f(t) + speed (target(t) - f(t))`` from zero ``[year, ...]``: what follows its target slowly."""
-    found = np.zeros_like(target)
-    for t in range(len(target) - 1):
-        found[t + 1] = found[t] + speed * (target[t] - found[t])
-    return found
-
-
 def _relative_income(view: View) -> FloatArray:
     """Log real income per head ``[year, city]`` relative to the nation and the base year."""
     world = view.world
@@ -34,27 +26,24 @@ def _relative_income(view: View) -> FloatArray:
     return np.asarray((relative - relative[0])[:, : world.n_cities])
 
 
-def _outcome(view: View, name: str) -> tuple[FloatArray, FloatArray]:
-    """Trend, and the term in income and services, each ``[year, city]``."""
+def _trend(view: View, name: str) -> FloatArray:
+    """The province's census value and its trend between censuses ``[year, city]``."""
     p, province = view.world.parameters, view.province
     elapsed = view.years[:, None] - p.value("outcomes_year")
-    trend = p.by_province(name)[province] + p.by_province(f"{name}_trend")[province] * elapsed
-    quality = np.log(view["service_quality"][:, view.cities])
-    moved = p.value(f"{name}_income") * _relative_income(view) + p.value(f"{name}_services") * quality
-    return np.asarray(trend), np.asarray(moved)
+    return np.asarray(p.by_province(name)[province] + p.by_province(f"{name}_trend")[province] * elapsed)
 
 
 def schooling(view: View) -> FloatArray:
-    """Mean years of schooling of the working age ``[year, city]``; the stock follows as cohorts replace each other."""
-    p = view.world.parameters
-    trend, moved = _outcome(view, "schooling")
-    return trend + p.value("working_age_schooling") + followed(moved, p.value("schooling_turnover"))
+    """Mean years of schooling of the working age ``[year, city]``; what is beyond trend makes workers better too."""
+    lead = view["schooling_lead"][:, view.cities]
+    return np.asarray(_trend(view, "schooling") + view.world.parameters.value("working_age_schooling") + lead)
 
 
 def life_expectancy_of(view: View, pollution: FloatArray | float = 0.0) -> FloatArray:
     """Life expectancy ``[year, city]``; ``pollution``: PM2.5 above the base year's, ug/m3 ``[year, city]``."""
-    trend, moved = _outcome(view, "life_expectancy")
-    return np.asarray(trend + moved + view.world.parameters.value("life_expectancy_pm25") * pollution)
+    p, quality = view.world.parameters, np.log(view["service_quality"][:, view.cities])
+    moved = p.value("life_expectancy_income") * _relative_income(view) + p.value("life_expectancy_services") * quality
+    return np.asarray(_trend(view, "life_expectancy") + moved + p.value("life_expectancy_pm25") * pollution)
 
 
 def _pollution(view: View) -> FloatArray:

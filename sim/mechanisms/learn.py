@@ -1,15 +1,18 @@
 """The learn phase: next year's productivity, and what the nation will be worth (MODEL.md 1 and 9).
 
 Effective productivity is the stock times levels relative to the base year, never accumulated into it:
-``A^e = A (D_i/D_i0)^eps (L_is/L_is0)^kappa (C_i/C_i0)^-chi (G_i/G_i0)^psi exp(gain_is + k_is)`` with D the density of
-activity (factors at base-year prices per area, Ciccone and Hall 1996), C the crowding of capital on buildable land, G
-public capital per worker, gain what policies add less what abatement costs, k what knowledge and digital use add (the
-knowledge phase); D, C and G are relative to the same ratio of the nation. Deviations from the national trend follow
+``A^e = A (D_i/D_i0)^eps (L_is/L_is0)^kappa (C_i/C_i0)^-chi (G_i/G_i0)^psi exp(gain_is + k_is + r (1 - a_s) h_i)``
+with D the density of activity (factors at base-year prices per area, Ciccone and Hall 1996), C the crowding of
+capital on buildable land, G public capital per worker, gain what policies add less what abatement costs, k what
+knowledge and digital use add (the knowledge phase), h the years of schooling that residents are ahead of their
+province's trend: each makes labour better by the return r to a year of it (Mincer 1974); D, C and G are relative to
+the same ratio of the nation. Schooling follows income per head and services, relative to the nation and the base
+year, as one working age replaces the other. Deviations from the national trend follow
 ``x(t+1) = (1 - d) x + xi sum_j W_ij (1 + link_ji) max(0, x_js - x_is) + beta_i + shock``, where link is what a common
-market for technology adds to the ways of knowledge, and beta_i catches up in base-year value added per worker with the
-mean of the cities. The scalar g, added to every log A of the country, makes
-``q = sum share (d ln F + d ln A^e)`` the given national growth in the reference run; other runs reuse it. The numeraire
-is ``N(t+1) = N exp(q) (1 + deflator)``.
+market for technology adds to the ways of knowledge, and beta_i catches up in base-year value added per worker with
+the mean of the cities. The scalar g, added to every log A of the country, makes ``q = sum share (d ln F + d ln A^e)``
+the given national growth in the reference run; other runs reuse it. The numeraire is
+``N(t+1) = N exp(q) (1 + deflator)``.
 """
 
 from __future__ import annotations
@@ -48,6 +51,9 @@ class LearnParams:
     catch_up: float  # 1/year per log point [catch_up_rate]
     catch_up_half_life: float  # years [catch_up_half_life]
     catch_up_limit: float  # 1/year [catch_up_limit]
+    schooling_return: float  # r, log points per year of schooling [schooling_return]
+    schooling_slopes: tuple[float, float]  # years per log point of income, services [schooling_income, _services]
+    schooling_turnover: float  # 1/year [schooling_turnover]
 
     @classmethod
     def read(cls, world: World) -> LearnParams:
@@ -63,6 +69,9 @@ class LearnParams:
             catch_up=p.value("catch_up_rate"),
             catch_up_half_life=p.value("catch_up_half_life"),
             catch_up_limit=p.value("catch_up_limit"),
+            schooling_return=p.value("schooling_return"),
+            schooling_slopes=(p.value("schooling_income"), p.value("schooling_services")),
+            schooling_turnover=p.value("schooling_turnover"),
         )
 
 
@@ -108,8 +117,11 @@ class Learn:
     reads: ClassVar[tuple[str, ...]] = (
         *("capital", "labour", "public_capital", "deviation", "productivity", "effective_productivity"),
         *("value_added", "volume_memory", "national", "abatement_loss", "cleaning_loss", "knowledge_level"),
+        *("real_income", "resident_population", "service_quality", "schooling_lead", "first_income"),
     )
-    writes: ClassVar[tuple[str, ...]] = ("productivity", "effective_productivity", "deviation", "national")
+    writes: ClassVar[tuple[str, ...]] = (
+        *("productivity", "effective_productivity", "deviation", "national", "schooling_lead", "first_income"),
+    )
 
     def __init__(
         self, base: BaseYear, *, growth: Mapping[int, float] | None = None, shock: Shock | None = None
@@ -139,6 +151,9 @@ class Learn:
         bundle = factor_bundle(state, self.base)[:row]
         levels = self._levels(state, bundle) + levers.productivity_gain[:row] + state.knowledge_level[:row]
         levels -= state.abatement_loss[:row] + state.cleaning_loss[:row]
+        self._school(state)
+        quality = self.params.schooling_return * (1.0 - self.base.capital_share)
+        levels += np.outer(state.schooling_lead[:row], quality)
         levels += self.params.congestion * np.log1p(levers.land_supply[:row, None])  # crowding is per land
         log_a = self._log_base[:row] + state.national[2] + state.deviation[:row]
         volume = np.log(np.where(bundle > 0.0, bundle, 1.0)) + log_a + levels
@@ -158,6 +173,17 @@ class Learn:
         state.national[2] += scalar
         state.national[0] *= np.exp(growth + scalar) * (1.0 + world.national_value("deflator", path) / PERCENT)
         state.national[5] *= 1.0 + world.national_value("world_growth", path) / PERCENT
+
+    def _school(self, state: State) -> None:
+        """Schooling beyond trend: a part of the working age is replaced by what income and services have made of it."""
+        q, row = self.params, self.base.world.row
+        income, people = state.real_income[:row], state.resident_population[:row]
+        relative = np.log(income / people / (income.sum() / people.sum()))
+        if state.year == self.base.world.base_year:
+            state.first_income[:row] = relative
+        by_income, by_services = q.schooling_slopes
+        target = by_income * (relative - state.first_income[:row]) + by_services * np.log(state.service_quality[:row])
+        state.schooling_lead[:row] += q.schooling_turnover * (target - state.schooling_lead[:row])
 
     def _deviate(self, state: State, levers: Levers) -> None:
         """Advance x for cities and the rest of the country, which only catches up."""

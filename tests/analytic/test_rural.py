@@ -14,8 +14,10 @@ from sim.datasets import three_cities
 from sim.datasets.world import World
 from sim.experiments.run import run
 from sim.indicators.base import View
-from sim.indicators.outcomes import followed, life_expectancy_of, urban_rural_ratio, urbanisation_rate
+from sim.indicators.outcomes import life_expectancy_of, urban_rural_ratio, urbanisation_rate
 from sim.mechanisms.fiscal import shortfall
+from sim.mechanisms.learn import Learn
+from sim.mechanisms.market.phase import Market
 from sim.mechanisms.people import reallocated_labour
 from sim.mechanisms.people.rural import Rural, freed, next_urban_share
 from sim.policies import LandQuotaTrade, RuralRevitalisation, ServiceFloor
@@ -244,8 +246,35 @@ class TestRevitalisation:
 
 
 class TestOutcomes:
-    def test_followers(self):
-        np.testing.assert_allclose(followed(np.array([8.0, 8.0, 0.0, 0.0]), 0.5), [0.0, 4.0, 6.0, 3.0])
+    def test_schooling_follows_income_and_services_as_cohorts_replace_each_other(self):
+        """By hand from the record: a part of the gap every year, nothing in the base year."""
+        record, p = run_of("service_floor").record, WORLD.parameters
+        row = WORLD.row
+        income, people = record["real_income"][:-1, :row], record["resident_population"][1:, :row]  # of the year's end
+        nation = income.sum(axis=1) / people.sum(axis=1)
+        relative = np.log(income / people / nation[:, None])
+        lead, speed = np.zeros(row), p.value("schooling_turnover")
+        for t in range(len(relative)):
+            quality = np.log(record["service_quality"][t + 1, :row])
+            target = 2.29 * (relative[t] - relative[0]) + p.value("schooling_services") * quality
+            lead = lead + speed * (target - lead)
+            np.testing.assert_allclose(record["schooling_lead"][t + 1, :row], lead, rtol=1e-9, atol=1e-12)
+        assert not record["schooling_lead"][0].any()
+        assert lead[VAL] > 0.0
+
+    def test_a_year_of_schooling_makes_labour_better_by_its_return(self):
+        base = small_base()
+        plain, taught = (base.state.copy() for _ in range(2))
+        market, found, levers = Market(base), [], Levers.neutral(base.admin_barrier, base.world.n_sectors)
+        for state in (plain, taught):
+            market.update(state, levers)
+            taught.schooling_lead[VAL] = 1.0
+            Learn(base, growth={2020: 0.0}).update(state, levers)
+            found.append(np.log(state.effective_productivity))
+        better = WORLD.parameters.value("schooling_return") * (1.0 - base.capital_share)
+        kept = 1.0 - WORLD.parameters.value("schooling_turnover")
+        np.testing.assert_allclose(found[1][VAL] - found[0][VAL], kept * better, rtol=1e-9)
+        np.testing.assert_allclose(found[1][:VAL], found[0][:VAL], rtol=1e-12)
 
     def test_the_trend_goes_through_the_census(self):
         view = View(small_reference().record, small_base())
