@@ -11,7 +11,7 @@ import pytest
 
 from sim.core.errors import InputError
 from sim.experiments.run import Run, load, run
-from sim.report import html
+from sim.report import charts, html
 from sim.report.html import render, write_report
 from sim.report.sections import SECTIONS
 from sim.report.view import View
@@ -70,7 +70,7 @@ def test_a_page_is_whole(any_run: Run, tmp_path: Path, language: str) -> None:
     path = write_report(any_run, tmp_path / "report.html", language=language)
     page = path.read_text(encoding="utf-8")
     parser = outline(page)
-    empty = {"agree": not has_parties(any_run), "people": not View(any_run).moves_people}
+    empty = {"agree": not has_parties(any_run), "people": not View(any_run).moves_people, "rivers": True}
     assert [section for section in SECTIONS if section not in parser.ids] == [name for name in empty if empty[name]]
     assert len(parser.ids) == len(set(parser.ids))
     assert {f"figure-{name}" for name in specifications(page)} <= set(parser.ids)
@@ -160,10 +160,27 @@ def test_the_gaps_by_province_are_those_of_the_tables(transfer: Run) -> None:
     assert pct == pytest.approx(100 * (after / before - 1))
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_contracts_on_water_show_what_they_do_along_the_river(language: str) -> None:
+    """Solid with the contract, dotted without; the sections below the border are cleaner with it, most at the border."""
+    view = View(water := run("xinan_river", overrides=["horizon=2021"]), language)
+    spec = charts.rivers(view)
+    assert spec is not None
+    with_it, without = spec["data"][:2]
+    assert {line["line"]["dash"] for line in spec["data"]} == {"solid", "dot"}
+    assert with_it["y"][0] == without["y"][0]
+    assert all(
+        line["y"][-1] < other["y"][-1] for line, other in zip(spec["data"][::2], spec["data"][1::2], strict=True)
+    )
+    most = ("Qiandao lake", "Xin'an river") if language == "en" else ("千岛湖", "新安江")
+    assert with_it["name"].startswith(most)
+    assert 'id="rivers"' in render(water, language=language)
+
+
 def test_every_section_has_its_place_in_the_contents(small: Run, baseline: Run) -> None:
     page = render(small)
     links = re.findall(r'<a href="#(\w+)">', page.split("</nav>")[0])
-    assert links == list(SECTIONS)
+    assert links == [section for section in SECTIONS if section != "rivers"]  # no contract on water
     assert "agree" not in re.findall(r'<a href="#(\w+)">', render(baseline).split("</nav>")[0])
     assert html.LANGUAGES == ("en", "zh")
 
