@@ -162,7 +162,7 @@ def test_the_gaps_by_province_are_those_of_the_tables(transfer: Run) -> None:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_contracts_on_water_show_what_they_do_along_the_river(language: str) -> None:
-    """Solid with the contract, dotted without; the sections below the border are cleaner with it, most at the border."""
+    """Solid with the contract, dotted without; sections below the border are cleaner, most at the border."""
     view = View(water := run("xinan_river", overrides=["horizon=2021"]), language)
     spec = charts.rivers(view)
     assert spec is not None
