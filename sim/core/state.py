@@ -432,6 +432,9 @@ class State:
         "region,sector", "log points", "productivity that abatement costs in the next year", "memory"
     )
     rd_spending: FloatArray = array_field("region", MONEY, "spending on research and development", "flow", "cities")
+    public_rd: FloatArray = array_field(
+        "region", MONEY, "part of it done by institutes and universities or paid by policies", "flow", "cities"
+    )
     # memory: what a bit-exact restart needs besides
     knowledge_level: FloatArray = array_field(
         "region,sector", "log points", "what knowledge and digital use add to next year's productivity", "memory"

@@ -31,6 +31,12 @@ def rd_spending(view: View, members: IntArray) -> FloatArray:
 
 
 @indicator("%", *SCOPES)
+def public_rd_share(view: View, members: IntArray) -> FloatArray:
+    """Part of R&D that institutes and universities do or policies pay for; the rest is firms'."""
+    return PER_CENT * view.total("public_rd", members) / view.total("rd_spending", members)
+
+
+@indicator("%", *SCOPES)
 def technology_contribution(view: View, members: IntArray) -> FloatArray:
     """Part of real growth that capital and labour do not explain, over up to five years (Solow 1957)."""
     value_added = view["value_added"][:, members].sum(axis=1)

@@ -56,6 +56,7 @@ class KnowledgeParams:
     regional: float  # r [knowledge_regional_share]
     linked: float  # l [knowledge_linked_share]
     additionality: float  # m [rd_additionality]
+    public: FloatArray  # [place] part of the base year's R&D that institutes and universities do [rd_public_share]
     rise: float  # 1/year [rd_intensity_growth]
     half_life: float  # years [rd_intensity_half_life]
     growth: float  # 1/year, n [steady_growth]
@@ -76,6 +77,7 @@ class KnowledgeParams:
             regional=p.value("knowledge_regional_share"),
             linked=p.value("knowledge_linked_share"),
             additionality=p.value("rd_additionality"),
+            public=world.by_region("rd_public_share")[: world.row],
             rise=p.value("rd_intensity_growth"),
             half_life=p.value("rd_intensity_half_life"),
             growth=p.value("steady_growth"),
@@ -138,7 +140,15 @@ class Knowledge:
         *("passenger_time", "subsidy_due", "grant_due", "fund_stock", "fund_paid", "payments", "payable"),
     )
     writes: ClassVar[tuple[str, ...]] = (
-        *("rd_spending", "knowledge_stock", "outside_knowledge", "network_coverage", "digital_use", "digital_lead"),
+        *(
+            "rd_spending",
+            "public_rd",
+            "knowledge_stock",
+            "outside_knowledge",
+            "network_coverage",
+            "digital_use",
+            "digital_lead",
+        ),
         *("knowledge_level", "subsidy_due", "grant_due", "fund_stock", "fund_paid", "payments", "payable"),
     )
 
@@ -159,9 +169,11 @@ class Knowledge:
         year = min(state.year - self.base.world.base_year, len(self._path) - 1)
         public = (levers.rd_support + levers.rd_grant)[:row]
         share = self._intensity * self._path[year] + q.additionality * public
-        for written in (state.rd_spending, state.digital_lead, state.knowledge_level):
+        for written in (state.rd_spending, state.public_rd, state.digital_lead, state.knowledge_level):
             written[row:] = 0.0  # the world
         state.rd_spending[:row] = share * state.gdp[:row]
+        usual = q.public * self._intensity * self._path[year]
+        state.public_rd[:row] = np.minimum(usual + public, share) * state.gdp[:row]
         if public.any():
             state.subsidy_due[:row] += public * state.gdp[:row]
             state.grant_due[:row] += levers.rd_grant[:row] * state.gdp[:row]
@@ -196,6 +208,7 @@ class Knowledge:
             stock += flow
         state.subsidy_due += handed
         state.rd_spending += q.additionality * handed
+        state.public_rd += min(q.additionality, 1.0) * handed
         owed = np.outer(paid, site)
         np.fill_diagonal(owed, 0.0)
         payer, payee = np.nonzero(owed)

@@ -212,6 +212,20 @@ class TestDigital:
 
 
 class TestIndicators:
+    def test_public_research_is_the_institutes_and_what_policies_pay(self) -> None:
+        phase, usual, paid, levers = (
+            Knowledge(small_base()),
+            small_base().state.copy(),
+            small_base().state.copy(),
+            neutral(),
+        )
+        levers.rd_support[PRT] = 0.01
+        step(phase, usual)
+        step(phase, paid, levers)
+        assert usual.public_rd[PRT] == pytest.approx(0.3 * usual.rd_spending[PRT])
+        assert usual.public_rd[VAL] == pytest.approx(0.2 * usual.rd_spending[VAL])
+        assert paid.public_rd[PRT] - usual.public_rd[PRT] == pytest.approx(0.01 * usual.gdp[PRT])
+
     def test_technology_is_what_capital_and_labour_do_not_explain(self) -> None:
         model = small_reference()
         view, record, members = View(model.record, model.base), model.record, np.arange(N)
