@@ -46,7 +46,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "policy.technology_market": ("one market for technology", "统一技术市场"),
     "policy.opening_hub": ("a hub open to the world", "开放枢纽"),
     "policy.dual_control": ("dual control of energy", "能耗双控"),
-    "policy.rights_trading": ("trading rights to emit or to use energy", "碳排放权、用能权交易"),
+    "policy.rights_trading": ("trading rights to emit or to use energy and water", "排污、碳、用能与用水权交易"),
     "caution.innovation_community": (
         "How large this is rests on the elasticity of others' knowledge and on how far links raise it: two judgements, "
         "the second with no estimate behind it.",
