@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -348,6 +348,16 @@ def _trains(
     return fast, slow, stated
 
 
+@lru_cache(maxsize=4)  # unit: worlds; runs of a study share one, and few are at hand at a time
+def _network(world: World) -> Network:
+    return Network.of(world)
+
+
+@lru_cache(maxsize=64)  # unit: sets of open lines; the years of one scenario, again in every run of a study
+def _factors(network: Network, service: bytes) -> tuple[FloatArray, FloatArray]:
+    return network.factors(np.frombuffer(service))
+
+
 class Infrastructure:
     """Opens lines; travel times are computed anew only in years when the service of a line changes.
 
@@ -372,7 +382,7 @@ class Infrastructure:
     @cached_property
     def network(self) -> Network:
         """Read when the first line opens: a run without openings does not depend on it."""
-        return Network.of(self.base.world)
+        return _network(self.base.world)
 
     def update(self, state: State, levers: Levers) -> None:
         """Travel times of the year over the base year's."""
@@ -384,7 +394,7 @@ class Infrastructure:
         if not np.array_equal(service, self._service):
             network, n = self.network, self.base.world.n_regions
             self._service = service.copy()
-            self._passenger, self._freight = network.factors(service)
+            self._passenger, self._freight = _factors(network, self._service.tobytes())
             self._railway = network.opened_km(network.railways, service, n)
             self._expressway = network.opened_km(network.roads, service, n)
             self.computed += 1
