@@ -67,7 +67,6 @@ TRADE_ZONE = {
 }  # fmt: skip
 RECEIVERS = ["VAL"]
 """Who gains by these contracts, and by a common capital market."""
-"""Who gains by these contracts."""
 LAND = {
     "start": 2020, "end": 2024, "buyers": {"PRT": 6000, "MIL": 3000}, "sellers": {"VAL": 1.0},
     "price": {"CO": 500000, "IN": 300000}, "reclaiming": 100000, "idle": {"MIL": 500},

@@ -12,7 +12,8 @@ from sim.core.arrays import FloatArray, IntArray
 from sim.core.errors import InputError
 
 RIGHTS = ("energy", "carbon", "emission", "water")
-"""Rights that may be capped and traded: to use energy (10,000 tce), to emit carbon (10,000 t of CO2)."""
+"""Rights that may be capped and traded: to use energy (10,000 tce), to emit carbon (10,000 t of CO2) and pollutants
+(10,000 t of PM2.5 equivalents), to use water (10,000 m3)."""
 ALLOCATIONS = ("grandfathering", "per_head", "per_gdp", "auction")
 """How the first holders of rights are chosen: by base-year use, residents, GDP, or where they are used, for money."""
 

@@ -359,7 +359,8 @@ def _factors(network: Network, service: bytes) -> tuple[FloatArray, FloatArray]:
 
 
 class Infrastructure:
-    """Opens lines; travel times are computed anew only in years when the service of a line changes.
+    """Opens lines; travel times are computed anew only in years when the service of a line changes, and only once for
+    the same lines of a data set.
 
     Args:
         base: the calibrated base year.
@@ -377,7 +378,7 @@ class Infrastructure:
         self._service = np.zeros(base.world.n_lines)
         self._passenger, self._freight = np.ones((n, n)), np.ones((n, n))
         self._railway, self._expressway = np.zeros(n), np.zeros(n)
-        self.computed = 0  # how often shortest paths were computed
+        self.computed = 0  # how often times changed
 
     @cached_property
     def network(self) -> Network:

@@ -3,11 +3,11 @@
 Net return ``r_ds = (after-tax capital income - land cost) / (P^I_d K_ds)``; land cost = share_s V_ds lp_d / mean lp,
 with the price of land ``lp_d = lp_d0 (K_d / K_d0 relative to the nation / land_d)^elasticity``, land against the base
 year's.
-Investment shares ``phi_ds ~ phi_ds0 (K_ds / K_ds0) (r_ds / wedge_ds / (1 - subsidy_d))^eta``, sum one; what a city
-promises per yuan of new and arriving investment it pays in the year after, to the firms. A common capital market makes
-the wedges of its members ``wedge_ds^(1-m_d) wedge_s^m_d``, with ``wedge_s`` their mean in the sector. A place that
-hands back a part rho of the corporate tax pays ``rho tau_s V_ds`` in the year after; returns there rise by ``rho tau_s
-/ net income``.
+Investment shares ``phi_ds ~ phi_ds0 (K_ds / K_ds0) (r_ds / wedge_ds / (1 - subsidy_d))^eta``, sum one, with K what the
+country owns: the pool neither replaces nor follows what the world has bought. What a city promises per yuan of new and
+arriving investment it pays in the year after, to the firms. A common capital market makes the wedges of its members
+``wedge_ds^(1-m_d) wedge_s^m_d``, with ``wedge_s`` their mean in the sector. A place that hands back a part rho of the
+corporate tax pays ``rho tau_s V_ds`` in the year after; returns there rise by ``rho tau_s / net income``.
 Relocation: a share lambda of the capital of sectors whose plants can move reconsiders its place each year, plus what a
 policy moves; the place is a logit ``w_d ~ K_ds (r_ds / wedge_ds)^nu access_d^mu exp(incentive_od - m0 - m1 ln(1 + T))``
 without the moving cost at home. Ownership ``[sector, origin, destination]`` follows the moves as a Markov chain: what
@@ -357,8 +357,11 @@ class Invest:
         base = self.base
         state.promised_subsidy[:] = state.decided_subsidy
         promoted = relative / (1.0 - state.promised_subsidy[:, None])
+        owned = state.capital
+        if state.foreign_capital.any():
+            owned = owned - state.capital_by_origin[:, base.world.row].T
         state.investment_share[:] = investment_shares(
-            base.budgets.investment_share, state.capital, base.state.capital, promoted, self.params.return_elasticity
+            base.budgets.investment_share, owned, base.state.capital, promoted, self.params.return_elasticity
         )
 
     def _positions(self, state: State) -> None:

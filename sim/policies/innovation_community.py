@@ -76,8 +76,15 @@ class InnovationCommunity(Gradual):
             raise InputError(
                 "another policy has a joint fund already", key=f"policies.{self.name}.fund", allowed="one fund"
             )
-        levers.rd_fund[members] = self.fund * done
+        outside = [code for code in self.fund_sites if code not in self.parties(world)]
+        if outside:
+            raise InputError(
+                f"{outside[0]} takes no part", key=f"policies.{self.name}.fund_sites", allowed="its cities"
+            )
         sites = self.takes_part(list(self.fund_sites))
+        if self.fund_sites and not sites:  # nobody pays where there is nowhere to spend
+            members = members[:0]
+        levers.rd_fund[members] = self.fund * done
         for city, code in zip(places(sites, world, f"policies.{self.name}.fund_sites"), sites, strict=True):
             levers.rd_fund_site[city] = self.fund_sites[code]
         terms: dict[str, Any] = {"parties": self.parties(world), "start": self.start}

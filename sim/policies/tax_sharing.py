@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from sim.datasets.world import World
 
 KEY = "policies.tax_sharing.contracts"
+ENTERED_BY = {"rights": "rights_trading", "fund": "innovation_community", "joint_research": "innovation_community"}
+"""Bases whose contracts another policy enters, so that nobody claims them twice."""
 
 
 class TaxSharing(Policy):
@@ -48,8 +50,9 @@ class TaxSharing(Policy):
                 known = ", ".join(self.contracts)
                 raise ValueError(f"no contract is called {name}{did_you_mean(name, self.contracts)}; there are {known}")
         for contract in self.signed():
-            if contract.base == "rights":
-                raise ValueError(f"contract {contract.name}: base rights belongs to the policy rights_trading")
+            if contract.base in ENTERED_BY:
+                owner = ENTERED_BY[contract.base]
+                raise ValueError(f"contract {contract.name}: base {contract.base} belongs to the policy {owner}")
             first, last = contract.start or self.start, contract.end or self.end
             if last < first:
                 raise ValueError(f"contract {contract.name} ends in {last}, before it begins in {first}")

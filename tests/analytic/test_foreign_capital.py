@@ -259,3 +259,33 @@ def test_governments_that_look_at_today_s_prices_see_what_the_world_is_paid() ->
     profits = DirectEffects(model.base)._net_profits(before)
     np.testing.assert_allclose(profits, model.state.profit_received - model.state.profit_paid, rtol=1e-8, atol=1e-9)
     assert profits[ROW] > 1.0
+
+
+def test_the_pool_follows_what_the_country_owns() -> None:
+    """``phi ~ phi_0 (K - K_world) / K_0 (r / wedge)^eta``, sum one, from the state after two years of inflow."""
+    model = small_model({"free_trade_zone": {"start": 2020, "end": 2027, **ZONE}}, horizon=2024)
+    for _ in range(3):
+        model.step()
+    state, base = model.state, model.base
+    eta = model.world.parameters.value("investment_return_elasticity")
+    relative = state.net_return / base.wedge
+    attraction = np.maximum(relative / (relative[:ROW].sum() / np.count_nonzero(state.capital[:ROW])), 1e-3) ** eta
+    owned = state.capital - state.capital_by_origin[:, ROW].T
+    first = base.state.capital
+    grown = np.divide(owned, first, out=np.zeros_like(owned), where=first > 0.0)
+    expected = base.budgets.investment_share * grown * attraction
+    np.testing.assert_allclose(state.investment_share, expected / expected.sum(), rtol=1e-6)
+    assert state.capital_by_origin[:, ROW, MIL].sum() > 0.03 * state.capital[MIL].sum()
+
+
+def test_no_subsidy_is_paid_on_what_the_world_invests() -> None:
+    """A city that promises a tenth pays a tenth of what the country's savers invest there."""
+    model = small_model({"free_trade_zone": {"start": 2020, "end": 2027, **ZONE}}, horizon=2024)
+    for _ in range(3):
+        model.step()
+    state, invest = model.state, next(phase for phase in model.phases if phase.name == "invest")
+    state.promised_subsidy[MIL] = 0.1
+    invest.update(state, model.levers)
+    domestic = state.private_investment[MIL] - state.foreign_investment[MIL]
+    assert state.foreign_investment[MIL] > 0.0
+    assert state.subsidy_due[MIL] == pytest.approx(0.1 * domestic, rel=1e-9)

@@ -92,6 +92,27 @@ def test_books_hold_to_the_last_yuan(terms: dict[str, Any]) -> None:
     assert max(identities(model.record, model.base).values()) < 1e-9
 
 
+def test_a_site_takes_part() -> None:
+    terms = {"cities": ["PRT", "MIL"], "fund_sites": {"VAL": 1.0}}
+    with pytest.raises(InputError, match="fund_sites: VAL takes no part"):
+        pooled(**terms)
+
+
+def test_without_its_site_there_is_no_fund() -> None:
+    """A site that does not sign leaves nowhere to spend: nobody pays, and the rest of the policy goes on."""
+    record = pooled(members=["PRT", "VAL"]).record
+    assert not record["fund_stock"].any()
+    assert not record["fund_paid"].any()
+
+
+@pytest.mark.parametrize("base", ["fund", "joint_research"])
+def test_its_contracts_belong_to_the_policy(base: str) -> None:
+    terms = {"start": 2020, "end": 2027, "contracts": {"one": {
+        "parties": ["PRT", "MIL"], "base": base, "key": "equal", "schedule": 0.5}}}  # fmt: skip
+    with pytest.raises(InputError, match=f"base {base} belongs to the policy innovation_community"):
+        small_model({"tax_sharing": terms})
+
+
 def test_two_funds_at_once_are_refused() -> None:
     terms = QUIET | {"fund": 0.001}
     policies = {name: POLICIES[name] | terms for name in ("innovation_community", "g60_corridor")}
