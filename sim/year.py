@@ -124,7 +124,7 @@ class Simulation:
         self.record.open_year(state)
         for phase in self.phases:
             phase.update(state, levers)
-        self.record.close_year(state, self.market.technology.kappa)
+        self.record.close_year(state, self.market.weights)
         market = self.market
         self.solver.append({"year": state.year, "sweeps": market.sweeps, "residual": market.residual})
         if self.config.check_identities:

@@ -35,7 +35,11 @@ PLANT = {
     "parties": ["PRT", "MIL"], "split": {"PRT": 0.7, "MIL": 0.3},
     "saving": {"sector": "MAN", "capacity": 1000, "value": 600, "shares": {"PRT": 0.5, "MIL": 0.5}},
 }  # fmt: skip
-PROJECTS = {"start": 2020, "end": 2030, "projects": {"line": LINE, "plant": PLANT}}
+BERTHS = {
+    "cost": 8.0, "price_year": 2019, "begin": 2020, "finish": 2021, "opening": 2022, "works": {"PRT": 1.0},
+    "parties": ["PRT", "MIL"], "sea_port": {"PRT": 3.0},
+}  # fmt: skip
+PROJECTS = {"start": 2020, "end": 2030, "projects": {"line": LINE, "plant": PLANT, "berths": BERTHS}}
 SHARING = {
     "start": 2020,
     "end": 2030,
@@ -184,7 +188,7 @@ COLUMNS = {
     "links": ("line", "position", "origin", "destination", "km", "minutes"),
     "routes": ("route", "position", "node"),
     "trains": ("line", "origin", "destination", "minutes", "kind"),
-    "gateways": ("region", "role", "name", "capacity"),
+    "gateways": ("region", "role", "name", "traffic"),
 }
 
 

@@ -24,7 +24,7 @@ from sim.mechanisms.knowledge import start_knowledge
 from sim.mechanisms.market import kernels
 from sim.mechanisms.market.closure import YearlyClosure, blank_accounts
 from sim.mechanisms.market.phase import log_access
-from sim.mechanisms.market.trade_cost import border_today, log_trade
+from sim.mechanisms.market.trade_cost import border_today, log_trade, world_trade
 
 if TYPE_CHECKING:
     from sim.core.arrays import BoolArray, FloatArray
@@ -209,6 +209,7 @@ def _priced(
     state.effective_productivity[:] = state.productivity[:] = np.exp(log_a)
     state.price_memory[:] = np.stack([log_f.T, log_price.T])
     state.gdp[:] = state.real_gdp[:] = state.value_added.sum(axis=1)
+    state.world_trade[:] = world_trade(base.kappa, u, spending.T / phi, world.row)
     sales = (state.value_added / b).T
     price = np.ones(world.n_regions)
     cost = land_cost(

@@ -33,6 +33,8 @@ class Levers:
     passenger_time: FloatArray  # [N, N] factor on the travel time of people
     freight_time: FloatArray  # [N, N] factor on the travel time of goods
     line_service: FloatArray  # [line] part of a line's trains that run, 0 = it is not open; lines since the base year
+    sea_port_capacity: FloatArray  # [N] share by which the sea port here is larger than usual
+    airport_capacity: FloatArray  # [N] share by which the airport here is larger than usual
     productivity_gain: FloatArray  # [N, S] log points added to next year's productivity
     tax_relief: FloatArray  # [N, S] share of corporate tax that a place hands back to firms, paid next year
     service_access: FloatArray  # [N] share of what keeps newcomers from locals' services and register that is removed
@@ -88,6 +90,8 @@ class Levers:
             passenger_time=np.ones((n, n)),
             freight_time=np.ones((n, n)),
             line_service=np.zeros(n_lines),
+            sea_port_capacity=np.zeros(n),
+            airport_capacity=np.zeros(n),
             productivity_gain=np.zeros((n, n_sectors)),
             tax_relief=np.zeros((n, n_sectors)),
             service_access=np.zeros(n),

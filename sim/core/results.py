@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from sim.core.arrays import FloatArray
@@ -31,7 +33,7 @@ class Record:
             (self._stocks if item.kind == "stock" else self._flows).append(item.name)
         self.payments: list[FloatArray] = []
         self.events: list[FloatArray] = []
-        self._kappa: list[FloatArray] = []
+        self._kappa: list[Callable[[], FloatArray]] = []
 
     def open_year(self, state: State) -> None:
         """Copy the stocks before anything happens, and the payments that fall due."""
@@ -39,8 +41,8 @@ class Record:
             self.arrays[name][self.n_done] = getattr(state, name)
         self.payments.append(state.payments)
 
-    def close_year(self, state: State, kappa: FloatArray) -> None:
-        """Copy the flows after everything has happened; keep ``kappa [sector, destination, origin]`` by reference."""
+    def close_year(self, state: State, kappa: Callable[[], FloatArray]) -> None:
+        """Copy the flows after everything has happened; keep what gives ``kappa [sector, destination, origin]``."""
         for name in self._flows:
             self.arrays[name][self.n_done] = getattr(state, name)
         self._kappa.append(kappa)
@@ -53,19 +55,19 @@ class Record:
     def _trade(self) -> FloatArray:
         """Trade flows of all years ``[year, sector, origin, destination]``."""
         seller, buyer = self["seller_weight"], self["buyer_weight"]
-        flows = np.empty((self.n_done, *self._kappa[0].shape))
+        flows = np.empty((self.n_done, *self._kappa[0]().shape))
         for t, kappa in enumerate(self._kappa):
-            flows[t] = kappa.transpose(0, 2, 1) * seller[t].T[:, :, None] * buyer[t].T[:, None, :]
+            flows[t] = kappa().transpose(0, 2, 1) * seller[t].T[:, :, None] * buyer[t].T[:, None, :]
         return flows
 
     @property
     def trade_of_all_sectors(self) -> FloatArray:
         """``record["trade"]`` summed over sectors ``[year, origin, destination]``, without multiplying it all out."""
         seller, buyer = self["seller_weight"], self["buyer_weight"]
-        work = np.empty(self._kappa[0].shape)
+        work = np.empty(self._kappa[0]().shape)
         total = np.empty((self.n_done, *work.shape[1:]))
         for t, kappa in enumerate(self._kappa):
-            np.multiply(kappa, seller[t].T[:, None, :], out=work)
+            np.multiply(kappa(), seller[t].T[:, None, :], out=work)
             work *= buyer[t].T[:, :, None]
             work.sum(axis=0, out=total[t])
         return np.ascontiguousarray(total.transpose(0, 2, 1))

@@ -156,6 +156,22 @@ class State:
     )
     railway: FloatArray = array_field("region", "km", "railway opened since the base year", "flow", "cities")
     expressway: FloatArray = array_field("region", "km", "expressway opened since the base year", "flow", "cities")
+    sea_port_use: FloatArray = array_field(
+        "region", "1", "traffic of the sea port here over what it can handle; 0 without one", "flow", "cities"
+    )
+    airport_use: FloatArray = array_field(
+        "region", "1", "traffic of the airport here over what it can handle; 0 without one", "flow", "cities"
+    )
+    sea_port_wait: FloatArray = array_field(
+        "region", "days", "waiting at the sea port here beyond the base year's", "flow", "cities"
+    )
+    airport_wait: FloatArray = array_field(
+        "region", "days", "waiting at the airport here beyond the base year's", "flow", "cities"
+    )
+    gateway_cost: FloatArray = array_field(
+        "region,sector", "log points", "what waiting at ports and airports adds to the cost of trade with the world",
+        "flow", "sectors",
+    )  # fmt: skip
     # flows: the market
     value_added: FloatArray = array_field(
         "region,sector", MONEY, "value added incl. net production tax", "flow", "sectors"
@@ -175,6 +191,9 @@ class State:
     )
     buyer_weight: FloatArray = array_field(
         "region,sector", "index", "spending over Phi: what trade flows have of the buyer", "flow"
+    )
+    world_trade: FloatArray = array_field(
+        "region,sector", MONEY, "exports to the world and imports from it", "flow", "sectors"
     )
     # flows: regional accounts
     gdp: FloatArray = array_field("region", MONEY, "value added of all sectors", "flow", "cities")

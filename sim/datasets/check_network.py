@@ -119,6 +119,20 @@ def _check_gateways(tables: dict[str, pd.DataFrame], report: CheckReport) -> Non
     for role in GATEWAYS:
         if role not in set(tables["gateways"]["role"]):
             report.error("gateways.csv", f"there is no {role}: nobody reaches the outside", column="role")
+    for kind, rows in tables["gateways"].groupby("role"):
+        role = str(kind).replace("_", " ")
+        unknown, none = rows["traffic"].isna(), rows["traffic"] == 0.0
+        if unknown.any() and not unknown.all():
+            row = int(rows.index[unknown][0])
+            message = f"the traffic of this {role} is missing, others have theirs"
+            report.error("gateways.csv", message, row, "traffic", f"the traffic of every {role}, or of none")
+        if none.any():
+            row = int(rows.index[none][0])
+            report.error("gateways.csv", f"nothing goes through this {role}", row, "traffic", "above 0")
+        if rows["unit"].nunique() > 1:
+            row = int(rows.index[rows["unit"] != rows["unit"].iloc[0]][0])
+            allowed = str(rows["unit"].iloc[0])
+            report.error("gateways.csv", f"another unit than the {role} before it", row, "unit", allowed)
 
 
 def _check_crossings(points: pd.DataFrame, roads: list[str], report: CheckReport) -> None:

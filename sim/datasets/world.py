@@ -34,6 +34,7 @@ from sim.datasets.schema import (
     FACTOR_ROWS,
     FINAL_USE,
     FINAL_USES,
+    GATEWAYS,
     INTERMEDIATE,
     NATIONAL,
     PARTS,
@@ -619,6 +620,19 @@ class World:
         if math.isnan(cost) and line in self.road_openings:
             raise InputError(f"the cost of the road {line} is not known", file="lines.csv", column="cost")
         return self.parameters.value("rail_cost") * length if math.isnan(cost) else cost, length
+
+    @cached_property
+    def gateways(self) -> dict[str, dict[str, float]]:
+        """Traffic of the base year by role and city, its gateways of a role summed: ``gateways["sea_port"][code]``.
+
+        In the unit of gateways.csv, nan where it is not known; without that table there are none.
+        """
+        found: dict[str, dict[str, float]] = {role: {} for role in GATEWAYS}
+        if "gateways" in self.tables:
+            rows = self.tables["gateways"][["role", "region", "traffic"]].itertuples(index=False, name=None)
+            for role, region, traffic in sorted(rows, key=lambda row: self.index(row[1])):
+                found[role][region] = found[role].get(region, 0.0) + float(traffic)
+        return found
 
     # --- paths, panels, parameters ----------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ from sim.core.levers import Levers
 from sim.core.state import State
 from sim.datasets.travel_rules import MINUTES_PER_HOUR, Road, road_distance, with_outside
 from sim.mechanisms.base_year import BaseYear
+from sim.mechanisms.gateways import gateways_of
 
 if TYPE_CHECKING:
     from sim.datasets.world import World
@@ -368,8 +369,11 @@ class Infrastructure:
     """
 
     name: ClassVar[str] = "infrastructure"
-    reads: ClassVar[tuple[str, ...]] = ()
-    writes: ClassVar[tuple[str, ...]] = ("passenger_time", "freight_time", "railway", "expressway")
+    reads: ClassVar[tuple[str, ...]] = ("world_trade", "gdp", "sea_port_wait", "airport_wait")
+    writes: ClassVar[tuple[str, ...]] = (
+        *("passenger_time", "freight_time", "railway", "expressway"),
+        *("sea_port_use", "airport_use", "sea_port_wait", "airport_wait", "gateway_cost"),
+    )
 
     def __init__(self, base: BaseYear, *, as_opened: bool = False) -> None:
         self.base = base
@@ -386,7 +390,7 @@ class Infrastructure:
         return _network(self.base.world)
 
     def update(self, state: State, levers: Levers) -> None:
-        """Travel times of the year over the base year's."""
+        """Travel times of the year over the base year's, and waits at ports and airports."""
         service = levers.line_service
         if self._as_opened:
             world = self.base.world
@@ -401,3 +405,7 @@ class Infrastructure:
             self.computed += 1
         state.passenger_time[:], state.freight_time[:] = self._passenger, self._freight
         state.railway[:], state.expressway[:] = self._railway, self._expressway
+        for written in (state.sea_port_use, state.airport_use, state.gateway_cost):
+            written[:] = 0.0
+        for gateways in gateways_of(self.base):
+            state.gateway_cost[: self.base.world.n_cities] += gateways.update(state, levers)

@@ -2,7 +2,8 @@
 
 What is built in a year is paid with the next budget, as infrastructure of the cities where the works stand; the parties
 pay them their shares under a contract, the centre its part as a grant. From the opening year on a line shortens travel
-times, whoever paid for it; a plant saves cost in a sector of the parties that have subscribed its capacity.
+times and a port or an airport can handle more, whoever paid for it; a plant saves cost in a sector of the parties that
+have subscribed its capacity.
 
 Members carry the whole cost, in proportion to their shares; capacity that others would have had stays unused. So a
 coalition is worth what it can do by itself. With fewer members than its minimum a project is not built.
@@ -37,6 +38,7 @@ RELIEF = 0.1  # source: judgement, part of its share that a renegotiation takes 
 
 Rule = Literal["equal", "gdp", "population", "length"]
 Positive = Annotated[float, Field(gt=0.0)]
+Capacity = Annotated[dict[str, Positive], SINGLE]
 Minutes = Annotated[dict[str, Positive | tuple[Positive, Positive]], PAIRS]
 
 
@@ -108,6 +110,14 @@ class Project(_Part):
     freight_minutes: Minutes = Field(
         default_factory=dict, description="travel time of goods, as minutes", json_schema_extra={"unit": "minutes"}
     )
+    sea_port: Capacity = Field(
+        default_factory=dict, description="what the sea port of a city can handle more a year, city -> traffic",
+        json_schema_extra={"unit": "as in gateways.csv"},
+    )  # fmt: skip
+    airport: Capacity = Field(
+        default_factory=dict, description="what the airport of a city can handle more a year, likewise",
+        json_schema_extra={"unit": "as in gateways.csv"},
+    )  # fmt: skip
     saving: Saving | None = Field(None, description="what a plant saves")
     delay: int = Field(0, ge=0, description="years it opens late, if it does", json_schema_extra={"unit": "years"})
     delay_probability: float = Field(0.0, ge=0.0, le=1.0, description="probability that it does")
@@ -222,6 +232,8 @@ class JointProjects(Policy):
                     levers.passenger_time, project.minutes, project.access, world.travel_time_passenger, world
                 )
                 self._shorten(levers.freight_time, project.freight_minutes, 0.0, world.travel_time_freight, world)
+                for role, lever in (("sea_port", levers.sea_port_capacity), ("airport", levers.airport_capacity)):
+                    self._enlarge(lever, name, project, role, year, world)
             if project.saving is not None and year + 1 >= opening:  # productivity changes with the next year
                 self._save(levers, project, project.saving, year + 1, world)
 
@@ -232,6 +244,9 @@ class JointProjects(Policy):
         for field in ("minutes", "freight_minutes"):
             for pair in getattr(project, field):
                 ends(pair, world, f"{KEY}.{name}.{field}")
+        for role in ("sea_port", "airport"):
+            for code in getattr(project, role):
+                self._capacity(name, role, code, world)
         if project.saving is not None:
             sector_indices([project.saving.sector], world, f"{KEY}.{name}.saving.sector")
             if isinstance(project.saving.shares, dict):
@@ -265,6 +280,23 @@ class JointProjects(Policy):
             before, after = (today[i, j] - access, given) if isinstance(given, float) else given
             saved = self.scale * max(1.0 - (after + access) / (before + access), 0.0)
             lever[i, j] = lever[j, i] = min(lever[i, j], max(1.0 - saved, NO_TIME))
+
+    def _enlarge(self, lever: FloatArray, name: str, project: Project, role: str, year: int, world: World) -> None:
+        """What a port or an airport can handle more, over what it usually can, which grows as the nation's output."""
+        for code, added in getattr(project, role).items():
+            today = self._capacity(name, role, code, world)
+            lever[world.index(code)] += self.scale * added / (today * index("volume", year, world))
+
+    @staticmethod
+    def _capacity(name: str, role: str, code: str, world: World) -> float:
+        """What the port or airport of a city can handle in the base year, in the unit of gateways.csv."""
+        key, known = f"{KEY}.{name}.{role}", world.gateways[role]
+        if code not in known:
+            allowed = ", ".join(known) or "a data set with gateways.csv"
+            raise InputError(f"{code} has no {role.replace('_', ' ')}", key=key, allowed=allowed)
+        if np.isnan(known[code]):
+            raise InputError(f"the traffic of {code} is not known", file="gateways.csv", column="traffic", key=key)
+        return known[code] / world.parameters.value("gateway_use")
 
     def _save(self, levers: Levers, project: Project, saving: Saving, year: int, world: World) -> None:
         """Log points of productivity: what is saved over the sector's value added, which grows with the nation."""
@@ -300,8 +332,8 @@ def scaled(size: Mapping[str, float]) -> dict[str, float]:
 
 
 def index(kind: str, year: int, world: World) -> float:
-    """National prices (``cpi``) or nominal GDP (``gdp``) of a year over the base year's, by the given national path."""
-    paths = {"none": (), "cpi": ("deflator",), "gdp": ("deflator", "real_growth")}[kind]
+    """Of a year over the base year's, by the given national path: prices (``cpi``), GDP nominal (``gdp``) or real."""
+    paths = {"none": (), "cpi": ("deflator",), "gdp": ("deflator", "real_growth"), "volume": ("real_growth",)}[kind]
     years = range(world.base_year + 1, year + 1)
     growth = [1.0 + world.national_value(path, min(t, world.last_year)) / PERCENT for t in years for path in paths]
     return float(np.prod(growth))

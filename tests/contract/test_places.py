@@ -25,7 +25,7 @@ from sim.experiments.run import reference_config
 from sim.mechanisms.base_year import BaseYear
 from sim.mechanisms.invest import moving_cost
 from sim.year import Simulation
-from tests.worlds import POLICIES, small_base, small_model, small_reference
+from tests.worlds import POLICIES, PROJECTS, small_base, small_model, small_reference
 
 PARTS = ["DOC", "HIL"]
 DELTA = World.load("yangtze_delta")
@@ -423,6 +423,7 @@ def test_unknown_variables_and_members_are_found_by_the_check() -> None:
 
 def test_years_of_a_carved_world_keep_the_accounts() -> None:
     known = {name: values for name, values in POLICIES.items() if name != "rail_lines"}  # no lines to its parts
+    known["joint_projects"] = PROJECTS | {"only": ["line", "plant"]}  # no port either
     model = model_of(carved_base(), known)
     model.run()  # check_identities is on
     assert model.world.region_ids == ("PRT", "MIL", "VAL", "DOC", "HIL", "ROC", "ROW")

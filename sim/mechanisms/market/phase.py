@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -14,7 +16,7 @@ from sim.mechanisms.base_year import BaseYear, factor_bundle
 from sim.mechanisms.market import kernels
 from sim.mechanisms.market.closure import YearlyClosure, blank_accounts
 from sim.mechanisms.market.implicit import solve_implicitly
-from sim.mechanisms.market.trade_cost import informed, time_effect, trade_kernel
+from sim.mechanisms.market.trade_cost import time_effect, trade_kernel, trade_weights, world_trade
 
 MAX_SWEEPS = 2000
 IMPLICIT_SIZE = 2000  # unit: region-sector pairs; beyond it the dense steps of the fallback take too long
@@ -40,6 +42,7 @@ class Market:
         ),
         *("acceleration", "acceleration_products", "acceleration_stored"),
         *("volume_memory", "value_added", "real_gdp", "gdp", "passenger_time", "freight_time", "digital_lead"),
+        "gateway_cost",
     )
     writes: ClassVar[tuple[str, ...]] = (
         *("value_added", "output", "expenditure", "price_index", "factor_price", "gdp", "gni", "real_gdp"),
@@ -52,7 +55,7 @@ class Market:
         *("city_investment", "project_investment", "city_cash", "net_inflow", "seller_weight", "buyer_weight"),
         *("central_service", "transfer_net", "province_revenue", "province_transfer", "province_new_debt"),
         *("province_fund_draw", "province_interest", "price_memory", "volume_memory", "national"),
-        *("foreign_investment", "foreign_income"),
+        *("foreign_investment", "foreign_income", "world_trade"),
         *("acceleration", "acceleration_products", "acceleration_stored"),
     )
 
@@ -67,8 +70,10 @@ class Market:
         self._levers = [base.admin_barrier.copy(), np.ones((n, n)), np.ones((0, n, n)), np.ones((0, n, n))]
         self._times = [np.ones((n, n)), np.ones((n, n))]  # over the base year's
         self._log_trade = base.log_trade
-        self._kernel = base.kappa  # without digital leads
-        self._lead = np.zeros(n)
+        self._kernel = base.kappa  # without digital leads and waits at gateways
+        self.weights: Callable[[], FloatArray] = lambda: base.kappa
+        """Trade weights of the year, computed anew: what the record keeps, as the arrays of many years are large."""
+        self._lead, self._wait = np.zeros(n), np.zeros((n, n_sectors))
         self._information = world.parameters.by_sector("information_cost") * base.elasticity
         cities = world.value_added[: world.n_cities].sum()
         self._precision = PRECISION * float(cities / world.value_added[: world.row].sum())
@@ -104,10 +109,12 @@ class Market:
         renewed = _renew(self._levers, set_by_levers) or times
         if renewed:
             self._kernel = trade_kernel(self._log_trade, base.elasticity, base.border, *self._levers)
-        if renewed or not np.array_equal(self._lead, state.digital_lead):
-            self._lead = state.digital_lead.copy()
-            kappa = informed(self._kernel, self._lead, self._information) if self._lead.any() else self._kernel
-            self.technology = self.technology._replace(kappa=kappa)  # a new array: the record keeps the old one
+        lead, wait = state.digital_lead, state.gateway_cost
+        if renewed or not (np.array_equal(self._lead, lead) and np.array_equal(self._wait, wait)):
+            self._lead, self._wait = lead.copy(), wait.copy()
+            found = self._kernel, self._lead, self._information, base.elasticity * wait, base.world.row
+            self.weights = partial(trade_weights, *found)
+            self.technology = self.technology._replace(kappa=self.weights())
 
     def _set_factors(self, state: State) -> None:
         factor = factor_bundle(state, self.base)
@@ -146,11 +153,12 @@ class Market:
         if not converged:
             self.residual = residual
             raise self._error(state.year, 0, "all", "the accounts of the year did not close")
-        state.seller_weight[:] = self._u.T
-        state.buyer_weight[:] = (self._spending / self._phi).T
+        offered, wanted = self._u, self._spending / self._phi
+        state.seller_weight[:], state.buyer_weight[:] = offered.T, wanted.T
         state.value_added[:] = self._value_added.T
         state.output[:] = self._sales.T
         state.expenditure[:] = self._spending.T
+        state.world_trade[:] = world_trade(self.technology.kappa, offered, wanted, self.base.world.row)
 
     def _check_spending(self, year: int) -> None:
         final = self.accounts.consumption + self.accounts.investment + self.accounts.government

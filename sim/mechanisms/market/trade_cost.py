@@ -102,3 +102,37 @@ def informed(kappa: FloatArray, lead: FloatArray, gain: FloatArray) -> FloatArra
     found *= side[:, :, None]
     np.einsum("sii->si", found)[:] = np.einsum("sii->si", kappa)
     return np.asarray(found)
+
+
+def trade_weights(kernel: FloatArray, lead: FloatArray, gain: FloatArray, loss: FloatArray, row: int) -> FloatArray:
+    """The kernel with what :func:`informed` and :func:`delayed` make of it, itself without leads and waits."""
+    kappa = informed(kernel, lead, gain) if lead.any() else kernel
+    return delayed(kappa, loss, row) if loss.any() else kappa
+
+
+def delayed(kappa: FloatArray, loss: FloatArray, row: int) -> FloatArray:
+    """``tau^-theta`` when trade with the world waits at gateways, a new array ``[sector, destination, origin]``.
+
+    Args:
+        kappa: the same without waits.
+        loss: log cost that waiting adds, times the elasticity of trade ``[region, sector]``; zero for the world.
+        row: index of the world.
+    """
+    found, side = kappa.copy(), np.exp(-loss).T
+    found[:, row, :] *= side
+    found[:, :, row] *= side
+    return found
+
+
+def world_trade(kappa: FloatArray, offered: FloatArray, wanted: FloatArray, row: int) -> FloatArray:
+    """Exports to the world and imports from it ``[region, sector]``, zero for the world itself.
+
+    Args:
+        kappa: ``tau^-theta [sector, destination, origin]``.
+        offered: ``unit cost^-theta [sector, origin]``.
+        wanted: spending over Phi ``[sector, destination]``.
+        row: index of the world.
+    """
+    found = kappa[:, row, :] * offered * wanted[:, row, None] + kappa[:, :, row] * wanted * offered[:, row, None]
+    found[:, row] = 0.0
+    return np.asarray(found.T)
