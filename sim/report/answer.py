@@ -9,12 +9,14 @@ from sim.policies import Policy
 from sim.policies.rights_trading import RightsTrading
 from sim.report.agree import outcomes
 from sim.report.formats import MILLION, money, number, people, percent, share
-from sim.report.view import REGION, SAME, View, ends, totals
+from sim.report.view import GATEWAY_SEEN, REGION, SAME, View, ends, totals
 
 if TYPE_CHECKING:
     from sim.core.arrays import FloatArray
     from sim.experiments.run import Run
 
+HOURS = 24.0  # unit: hours a day
+MINUTES = 60.0  # unit: minutes an hour
 WORTH_SAYING = 0.01  # unit: 1, extra moves of capital over all moves from which on they are the policy's doing
 
 
@@ -37,6 +39,7 @@ def sentences(view: View) -> list[str]:
             _how(view),
             *_air(view),
             *_water(view),
+            *_gateways(view),
             *_cautions(view),
         ]
     nothing = [
@@ -194,6 +197,22 @@ def _water(view: View) -> list[str]:
     amounts = {"cost": before, "change": now - before, "most": saved[best]}
     said = {name: money(amount, view.language) for name, amount in amounts.items()}
     return [view.words(key, year=view.last, best=view.name(best), **said)]
+
+
+def _gateways(view: View) -> list[str]:
+    """How full the port or airport is where waiting changes most, if it is used much more or less."""
+    busy = view.gateway_change()
+    if busy.empty or busy.max() < GATEWAY_SEEN:
+        return []
+    waits = view.gateways("wait") - view.gateways("wait", before=True)
+    key = str(waits.iloc[-1].abs().idxmax())
+    longer = HOURS * float(waits[key].iloc[-1])
+    now, before = (share(float(view.gateways("use", before=side)[key].iloc[-1])) for side in (False, True))
+    unit, n = ("hours", f"{abs(longer):.1f}") if abs(longer) >= 1.0 else ("minutes", f"{MINUTES * abs(longer):.0f}")
+    way = view.words("answer.longer" if longer > 0.0 else "answer.shorter")
+    wait, gateway = view.words(f"answer.{unit}", n=n), view.gateway(key)
+    said = {"gateway": gateway, "year": view.last, "now": now, "before": before, "wait": wait, "way": way}
+    return [view.words("answer.gateways", **said)]
 
 
 # --- beside a reference -------------------------------------------------------------------------------------------

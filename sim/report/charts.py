@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from sim.report.formats import number, percent, signed
 from sim.report.labels import place as place_labels
 from sim.report.look import COLOURS, LOOK, Spec, digits, layout, panel_title
-from sim.report.view import HEADLINES, REGION, View, growth
+from sim.report.view import GATEWAY_SEEN, HEADLINES, REGION, View, growth
 
 BARS = ("real_income", "real_gdp", "own_revenue")
 PEOPLE = ("resident_population", "real_wage", "service_quality")
@@ -160,9 +161,9 @@ def people(view: View) -> Spec | None:
     return {"data": data, "layout": {**made, "annotations": titles}}
 
 
-# --- rivers -------------------------------------------------------------------------------------------------------
+# --- with and without ---------------------------------------------------------------------------------------------
 
-SEEN = 1e-3  # unit: of the index, a change that a line shows
+SEEN = 1e-3  # unit: of a river's index or a port's use, a change that a line shows
 
 
 def rivers(view: View) -> Spec | None:
@@ -173,25 +174,38 @@ def rivers(view: View) -> Spec | None:
         run.sections.groupby(["year", "section"])["index"].max().unstack() for run in (view.run, view.before)
     )
     change = (after - before).abs().max()
-    sections = change[change > SEEN].nlargest(len(COLOURS["palette"])).index
-    if sections.empty:
+    names = {str(key): view.section(str(key)) for key in change[change > SEEN].nlargest(len(COLOURS["palette"])).index}
+    return _compared(view, after, before, names)
+
+
+def gateways(view: View) -> Spec | None:
+    """Use of the ports and airports that change most, by year, with the policies and without; or None."""
+    change = view.gateway_change()
+    if change.empty:
         return None
+    busy = change[change > GATEWAY_SEEN].nlargest(len(COLOURS["palette"])).index
+    after, before = view.gateways("use"), view.gateways("use", before=True)
+    return _compared(view, after, before, {key: view.gateway(key) for key in busy})
+
+
+def _compared(view: View, after: pd.DataFrame, before: pd.DataFrame, names: dict[str, str]) -> Spec | None:
+    """Columns of two tables by year, a colour each: drawn through with the policies, dotted without."""
     data = []
-    for colour, section in zip(COLOURS["palette"], sections, strict=False):
+    for colour, (column, name) in zip(COLOURS["palette"], names.items(), strict=False):
         for table, key, dash in ((after, "paths.run", "solid"), (before, "paths.reference", "dot")):
-            name = f"{view.section(str(section))}, {view.words(key)}"
+            label = f"{name}, {view.words(key)}"
             data.append(
                 {
                     "type": "scatter",
                     "mode": "lines",
                     "x": view.years,
-                    "y": digits(table[section]),
-                    "name": name,
+                    "y": digits(table[column]),
+                    "name": label,
                     "line": {"color": colour, "dash": dash, "width": 2},
-                    "hovertemplate": f"%{{x}}: %{{y:.3f}}<extra>{name}</extra>",
+                    "hovertemplate": f"%{{x}}: %{{y:.3f}}<extra>{label}</extra>",
                 }
             )
-    return {"data": data, "layout": layout("rivers")}
+    return {"data": data, "layout": layout("compared")} if data else None
 
 
 # --- paths --------------------------------------------------------------------------------------------------------

@@ -190,6 +190,12 @@ def rivers(page: Page) -> str:
     return "" if spec is None else page.draw("rivers", spec, page.view.words("rivers.title"))
 
 
+def gateways(page: Page) -> str:
+    """Empty where no port and no airport is used much more or less."""
+    spec = charts.gateways(page.view)
+    return "" if spec is None else page.draw("gateways", spec, page.view.words("gateways.title"))
+
+
 def people(page: Page) -> str:
     """Empty where the run hardly changes where people live."""
     view = page.view
@@ -298,6 +304,7 @@ SECTIONS: dict[str, tuple[str, Section]] = {
     "moves": ("moves", moves),
     "people": ("people", people),
     "rivers": ("rivers", rivers),
+    "gateways": ("gateways", gateways),
     "provinces": ("provinces", provinces),
     "targets": ("plan", plan),
     "sign": ("sign", sign),

@@ -27,6 +27,8 @@ SAME = 1e-7
 """Relative difference below which two runs are the same: above it a solver's tolerance does not reach."""
 MOVES = "relocated_capital"
 MIGRANTS = "migrants"
+GATEWAYS = ("sea_port", "airport")
+GATEWAY_SEEN = 0.025  # unit: traffic over capacity; a smaller change is no story
 FEW = 0.1  # unit: per cent of residents; a smaller change of where people live is no story
 
 
@@ -77,6 +79,11 @@ class View:
         if self.world is None:
             return section
         return str(self.world.rivers.loc[section, f"name_{self.language}"])
+
+    def gateway(self, key: str) -> str:
+        """Name of a port or an airport by city and role, as in :meth:`gateways`."""
+        city, _, role = key.partition(" ")
+        return self.words(f"gateways.{role}", city=self.short(city))
 
     def sector(self, sector: str) -> str:
         return self._named("sectors", sector)
@@ -143,6 +150,20 @@ class View:
             positions = [self.cities.index(city) for city in self.members(place)]
             self._paths[key] = pd.Series(table.to_numpy()[:, positions].sum(axis=1), index=table.index, name=column)
         return self._paths[key]
+
+    def gateways(self, what: str, *, before: bool = False) -> pd.DataFrame:
+        """Use or wait of ports and airports [year, "city role"]; none in tables of former versions."""
+        found: dict[str, pd.Series] = {}
+        for role in GATEWAYS if "sea_port_use" in self.run.cities else ():
+            used, table = self.wide(f"{role}_use"), self.wide(f"{role}_{what}", before=before)
+            found |= {f"{city} {role}": table[city] for city in self.cities if used[city].any()}
+        return pd.DataFrame(found, index=pd.Index(self.years))
+
+    def gateway_change(self) -> pd.Series:
+        """The largest change of use in any year by "city role"; empty without a reference."""
+        if self.before is None:
+            return pd.Series(dtype=np.float64)
+        return (self.gateways("use") - self.gateways("use", before=True)).abs().max()
 
     def change(self, column: str) -> pd.DataFrame:
         """What the run changes [year, city], per cent of the reference; noise of the solver counts as nothing."""

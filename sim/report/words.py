@@ -127,6 +127,15 @@ TEXTS: dict[str, tuple[str, str]] = {
         "in {best}; real income does not count it.",
         "{year}年，无该政策时水污染给居民造成的损失为{cost}，实施后增加{change}，{best}则减少{most}；实际收入未计入此项。",
     ),
+    "answer.gateways": (
+        "Trade with the world fills the {gateway} to {now} of what it can handle in {year}, instead of {before}; "
+        "waiting there is {wait} {way} than without.",
+        "{year}年，{gateway}的利用率为{now}，参照情景为{before}；等待时间比参照情景{way}{wait}。",
+    ),
+    "answer.hours": ("{n} hours", "{n}小时"),
+    "answer.minutes": ("{n} minutes", "{n}分钟"),
+    "answer.longer": ("longer", "长"),
+    "answer.shorter": ("shorter", "短"),
     "answer.air_falls": (
         "In {year} residents breathe {now} µg/m³ of PM2.5 instead of {before} ({pct}); it falls in all {down} cities, "
         "most in {best} ({best_pct}), least in {worst} ({worst_pct}). Cleaning costs {cost}, not {paid}.",
@@ -426,6 +435,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "the standard, less is cleaner.",
         "最差污染物浓度与标准之比，有无该情景对照；1为刚好达标，越低越清洁。",
     ),
+    "gateways.title": ("Ports and airports", "港口与机场"),
+    "gateways.guide": (
+        "Traffic with the world over what a port or an airport can handle, with the scenario and without; capacity "
+        "grows as the nation's economy does, and beyond the base year's use goods and travellers wait longer.",
+        "港口、机场的对外运输量与通过能力之比，有无该情景对照；通过能力随全国经济同步增长，超过基年水平则等待时间延长。",
+    ),
+    "gateways.sea_port": ("port of {city}", "{city}港"),
+    "gateways.airport": ("airport of {city}", "{city}机场"),
     "provinces.title": ("Provinces against the reference", "各省市与基准之差"),
     "provinces.title_alone": ("Provinces", "各省市"),
     "provinces.guide": (

@@ -110,6 +110,15 @@ BROKEN = {
         {"gateways": rows("gateways")[:2]},
         "gateways.csv, column role: there is no border: nobody reaches the outside",
     ),
+    "traffic of some ports": (
+        {"gateways": rows("gateways", add=(("VAL", "sea_port", "Quay", None),))},
+        "gateways.csv, row 5, column traffic: the traffic of this sea port is missing, others have theirs "
+        "(allowed: the traffic of every sea port, or of none)",
+    ),
+    "a port without traffic": (
+        {"gateways": rows("gateways", change={0: {3: 0.0}})},
+        "gateways.csv, row 2, column traffic: nothing goes through this sea port (allowed: above 0)",
+    ),
     "unknown mode": (
         {"lines": rows("lines", change={0: {1: "air"}})},
         "lines.csv, row 2, column mode: unknown word 'air' (allowed: rail, road, water)",

@@ -12,6 +12,7 @@ import pytest
 from sim.core.errors import InputError
 from sim.experiments.run import Run, load, run
 from sim.report import charts, html
+from sim.report.answer import answer
 from sim.report.html import render, write_report
 from sim.report.sections import SECTIONS
 from sim.report.view import View
@@ -70,7 +71,8 @@ def test_a_page_is_whole(any_run: Run, tmp_path: Path, language: str) -> None:
     path = write_report(any_run, tmp_path / "report.html", language=language)
     page = path.read_text(encoding="utf-8")
     parser = outline(page)
-    empty = {"agree": not has_parties(any_run), "people": not View(any_run).moves_people, "rivers": True}
+    empty = {"agree": not has_parties(any_run), "people": not View(any_run).moves_people}
+    empty |= {"rivers": True, "gateways": charts.gateways(View(any_run)) is None}
     assert [section for section in SECTIONS if section not in parser.ids] == [name for name in empty if empty[name]]
     assert len(parser.ids) == len(set(parser.ids))
     assert {f"figure-{name}" for name in specifications(page)} <= set(parser.ids)
@@ -177,10 +179,29 @@ def test_contracts_on_water_show_what_they_do_along_the_river(language: str) -> 
     assert 'id="rivers"' in render(water, language=language)
 
 
+@pytest.mark.parametrize(("language", "name"), [("en", "port of Shanghai"), ("zh", "上海港")])
+def test_a_larger_port_is_shown_and_said(language: str, name: str) -> None:
+    """Emptier with the berths; the sentence has the last year's numbers of the tables."""
+    berths = ["policies.joint_projects.projects.yangshan.begin=2020", "horizon=2023"]
+    berths += [f"policies.joint_projects.projects.yangshan.{key}" for key in ("finish=2020", "opening=2021")]
+    view = View(built := run("yangshan_port", overrides=berths), language)
+    spec = charts.gateways(view)
+    assert spec is not None
+    with_it, without = spec["data"][:2]
+    assert with_it["name"].startswith(name)
+    assert with_it["y"][:2] == without["y"][:2]
+    assert with_it["y"][-1] < without["y"][-1] - 0.05
+    assert 'id="gateways"' in render(built, language=language)
+    said = next(line for line in answer(built, language) if name in line)
+    use = built.cities.query("region == '310000' and year == 2023")["sea_port_use"].item()
+    assert f"{100 * use:.0f}%" in said
+
+
 def test_every_section_has_its_place_in_the_contents(small: Run, baseline: Run) -> None:
     page = render(small)
     links = re.findall(r'<a href="#(\w+)">', page.split("</nav>")[0])
-    assert links == [section for section in SECTIONS if section != "rivers"]  # no contract on water
+    left_out = "rivers", "gateways"  # no contract on water, no data on ports
+    assert links == [section for section in SECTIONS if section not in left_out]
     assert "agree" not in re.findall(r'<a href="#(\w+)">', render(baseline).split("</nav>")[0])
     assert html.LANGUAGES == ("en", "zh")
 
