@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 HOURS = 24.0  # unit: hours a day
 MINUTES = 60.0  # unit: minutes an hour
+WAIT_SEEN = 0.25  # unit: hours; a smaller change of waiting is no story
 WORTH_SAYING = 0.01  # unit: 1, extra moves of capital over all moves from which on they are the policy's doing
 
 
@@ -200,18 +201,20 @@ def _water(view: View) -> list[str]:
 
 
 def _gateways(view: View) -> list[str]:
-    """How full the port or airport is where waiting changes most, if it is used much more or less."""
-    busy = view.gateway_change()
-    if busy.empty or busy.max() < GATEWAY_SEEN:
+    """How full the port or airport is that is used much more or less, where waiting changes most."""
+    after, before = view.gateways("use").iloc[-1], view.gateways("use", before=True).iloc[-1]
+    busy = after.index[(after - before).abs() > GATEWAY_SEEN]
+    if busy.empty:
         return []
-    waits = view.gateways("wait") - view.gateways("wait", before=True)
-    key = str(waits.iloc[-1].abs().idxmax())
-    longer = HOURS * float(waits[key].iloc[-1])
-    now, before = (share(float(view.gateways("use", before=side)[key].iloc[-1])) for side in (False, True))
+    waits = (view.gateways("wait") - view.gateways("wait", before=True)).iloc[-1]
+    key = str(waits[busy].abs().idxmax())
+    longer = HOURS * float(waits[key])
+    if abs(longer) < WAIT_SEEN:
+        return []
     unit, n = ("hours", f"{abs(longer):.1f}") if abs(longer) >= 1.0 else ("minutes", f"{MINUTES * abs(longer):.0f}")
     way = view.words("answer.longer" if longer > 0.0 else "answer.shorter")
-    wait, gateway = view.words(f"answer.{unit}", n=n), view.gateway(key)
-    said = {"gateway": gateway, "year": view.last, "now": now, "before": before, "wait": wait, "way": way}
+    wait, now, then = view.words(f"answer.{unit}", n=n), share(float(after[key])), share(float(before[key]))
+    said = {"gateway": view.gateway(key), "year": view.last, "now": now, "before": then, "wait": wait, "way": way}
     return [view.words("answer.gateways", **said)]
 
 
