@@ -26,11 +26,15 @@ typedef struct {
     const int64_t *province;
     const double *net_wage, *net_capital, *profit, *local_rate, *central_rate, *claim, *claim_out, *cut, *other_rate;
     const double *province_levy, *land;
-    double land_infrastructure, infrastructure, cash, saving;
+    double land_infrastructure, infrastructure;
+    const double *city_infrastructure, *works;
+    double cash, saving;
     const double *transfer, *debt, *fund, *interest, *subsidy, *contract;
     const double *p_transfer, *p_debt, *p_fund, *p_interest;
     const double *in_province, *in_nation, *pool, *position, *phi;
     double current_account;
+    int64_t foreign;
+    const double *foreign_investment, *foreign_share;
 } Closure;
 
 typedef struct {
@@ -38,6 +42,7 @@ typedef struct {
     double *own_revenue, *land_revenue, *city_budget, *city_service, *province_service, *central_service;
     double *public_investment, *cash_transfer, *interest_received, *disposable_income, *saving, *private_investment;
     double *consumption, *investment, *government, *p_revenue, *p_budget, *total;
+    double *foreign_investment, *foreign_income;
 } Accounts;
 
 typedef struct {
@@ -145,7 +150,7 @@ static void factor_incomes(Size size, cvec V, const Closure *cl, const Accounts 
     for (int64_t j = 0; j < n; j++)
         value_added[j] = net_wage[j] = net_capital[j] = local_tax[j] = 0.0;
     for (int64_t j = 0; j < n; j++)
-        central_tax[j] = profit_paid[j] = profit_received[j] = 0.0;
+        central_tax[j] = profit_paid[j] = profit_received[j] = acc->foreign_income[j] = acc->foreign_investment[j] = 0.0;
     for (int64_t s = 0; s < size.sectors; s++) {
         const double wage = cl->net_wage[s], capital = cl->net_capital[s], local = cl->local_rate[s];
         const double central = cl->central_rate[s], profit = cl->profit[s];
@@ -168,6 +173,29 @@ static void factor_incomes(Size size, cvec V, const Closure *cl, const Accounts 
             profit_received[o] += profit * received;
         }
     }
+}
+
+static void pay_the_world(Size size, cvec V, const Closure *cl, const Accounts *acc)
+{
+    const int64_t m = cl->n_domestic, n = size.regions;
+    for (int64_t j = 0; j < m; j++) {
+        for (int64_t s = 0; s < size.sectors; s++)
+            acc->foreign_income[j] += cl->net_capital[s] * cl->foreign_share[s * n + j] * V[s * n + j];
+        acc->profit_paid[j] += acc->foreign_income[j];
+        acc->profit_received[m] += acc->foreign_income[j];
+    }
+}
+
+static double invest_from_abroad(const Closure *cl, const Accounts *acc)
+{
+    double deficit = 0.0;
+    for (int64_t j = 0; j < cl->n_domestic; j++) {
+        acc->foreign_investment[j] = cl->foreign_investment[j] * acc->value_added[j];
+        acc->private_investment[j] += acc->foreign_investment[j];
+        acc->investment[j] += acc->foreign_investment[j];
+        deficit += acc->foreign_investment[j] - acc->foreign_income[j];
+    }
+    return deficit;
 }
 
 static void government_budgets(Size size, const Closure *cl, const Accounts *acc)
@@ -210,6 +238,8 @@ static void final_demand(Size size, const double *V, const Closure *cl, const Ac
     }
     const int64_t m = cl->n_domestic, n = size.regions;
     factor_incomes(size, V, cl, acc);
+    if (cl->foreign == 1)
+        pay_the_world(size, V, cl, acc);
     government_budgets(size, cl, acc);
     const double nv = acc->total[0];
     const double service_share = 1.0 - cl->infrastructure - cl->cash;
@@ -221,9 +251,10 @@ static void final_demand(Size size, const double *V, const Closure *cl, const Ac
         const double budget = acc->city_budget[j] + province_budget;
         const double land = acc->land_revenue[j];
         acc->cash_transfer[j] = cl->cash * budget;
-        acc->public_investment[j] = cl->infrastructure * budget + cl->land_infrastructure * land;
+        const double shifted = (cl->city_infrastructure[j] - cl->infrastructure) * acc->city_budget[j] + cl->works[j] * nv;
+        acc->public_investment[j] = cl->infrastructure * budget + cl->land_infrastructure * land + shifted;
         acc->city_service[j] = service_share * acc->city_budget[j] + (1.0 - cl->land_infrastructure) * land
-                               - (cl->subsidy[j] + cl->contract[j] + cl->interest[j]) * nv;
+                               - (cl->subsidy[j] + cl->contract[j] + cl->interest[j]) * nv - shifted;
         acc->province_service[j] = service_share * province_budget - cl->in_province[j] * cl->p_interest[q] * nv;
         acc->central_service[j] = cl->in_nation[j] * central_service;
         acc->interest_received[j] = cl->pool[j] * acc->total[5];
@@ -242,8 +273,9 @@ static void final_demand(Size size, const double *V, const Closure *cl, const Ac
         acc->investment[j] = acc->private_investment[j] + acc->public_investment[j];
         acc->government[j] = acc->city_service[j] + acc->province_service[j] + acc->central_service[j];
     }
+    const double deficit = cl->foreign == 1 ? invest_from_abroad(cl, acc) : 0.0;
     for (int64_t j = m; j < n; j++) {
-        const double e = acc->value_added[j] + cl->current_account * nv;
+        const double e = acc->value_added[j] + cl->current_account * nv - deficit;
         acc->consumption[j] = e * cl->use_share[j];
         acc->investment[j] = e * cl->use_share[n + j];
         acc->government[j] = e * cl->use_share[2 * n + j];
