@@ -271,12 +271,29 @@ class World:
         """Position of the city of a river section [section]."""
         return _frozen(np.array([self.index(city) for city in self.rivers["city"]], dtype=np.int64))
 
-    def river_quality(self, column: str) -> FloatArray:
-        """Concentration or standard in mg/l [section, pollutant]; NaN where there is no standard."""
-        if not self.n_sections:
-            return _frozen(np.zeros((0, len(POLLUTANTS))))
-        wide = self.tables["river_quality"].pivot(index="section", columns="pollutant", values=column)
-        return _frozen(wide.reindex(index=list(self.section_ids), columns=list(POLLUTANTS)).to_numpy(np.float64))
+    @cached_property
+    def section_below(self) -> IntArray:
+        """Position of the section that a river section flows to, -1 where that is none of them [section]."""
+        return _frozen(pd.Index(self.section_ids).get_indexer(pd.Index(self.rivers["downstream"])).astype(np.int64))
+
+    @cached_property
+    def river_concentration(self) -> FloatArray:
+        """Concentrations of the base year in mg/l [section, pollutant]."""
+        return self._river_quality("concentration")
+
+    @cached_property
+    def river_standard(self) -> FloatArray:
+        """The standards that they are held to in mg/l [section, pollutant]; NaN where there is none."""
+        return self._river_quality("standard")
+
+    def _river_quality(self, column: str) -> FloatArray:
+        axes = {"section": self.section_ids, "pollutant": POLLUTANTS}
+        known = "river_quality" in self.tables
+        return _frozen(
+            _pivot(self.tables["river_quality"], axes, column, empty=np.nan)
+            if known
+            else np.zeros((0, len(POLLUTANTS)))
+        )
 
     @cached_property
     def home(self) -> IntArray:

@@ -247,7 +247,7 @@ def sections(model: Simulation) -> pa.Table:
     world, record, years = model.world, model.record, _years(model)
     year, section, pollutant = _axes((len(years), world.n_sections, len(POLLUTANTS)))
     flow = record["river_flow"]
-    standard = world.river_quality("standard")
+    standard = world.river_standard
     concentration = Rivers(model.base).concentration(flow)
     return assemble(
         "sections",

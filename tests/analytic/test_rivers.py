@@ -62,7 +62,7 @@ def test_the_record_balances_and_base_year_water_is_the_data() -> None:
         np.testing.assert_allclose(left.sum(axis=0), (load[year] + rivers.outside).sum(axis=0), rtol=1e-9)
     share = rivers.outside[UPPER] / flow[0, UPPER]
     np.testing.assert_allclose(share, 0.1, rtol=1e-12)  # as the table says
-    worst = model.world.river_quality("concentration") / model.world.river_quality("standard")
+    worst = model.world.river_concentration / model.world.river_standard
     np.testing.assert_allclose(model.record["section_index"][0], np.nanmax(worst, axis=1), rtol=1e-12)
     people, rate = model.world.resident_population[VAL], model.world.parameters.value("river_residents_ammonia")
     farm = model.world.value_added[VAL, 0] * model.world.parameters.value("river_farm_ammonia")

@@ -183,7 +183,7 @@ def test_the_base_year_is_the_data(transfer):
 def test_sections_are_the_water_of_the_data_and_their_worst_pollutant_makes_the_index_of_their_city(any_run):
     sections, world = any_run.sections, any_run.model.world
     first = sections[sections["year"] == world.base_year]
-    observed = world.river_quality("concentration").ravel()
+    observed = world.river_concentration.ravel()
     np.testing.assert_allclose(first["concentration"], observed, rtol=1e-12)
     worst = sections.groupby(["year", "section", "city"])["index"].max()
     mean = worst.groupby(["year", "city"]).mean().rename_axis(["year", "region"])

@@ -40,10 +40,8 @@ class RiverGraph:
     @classmethod
     def of(cls, world: World) -> RiverGraph:
         """The graph of a data set."""
-        position = {section: k for k, section in enumerate(world.section_ids)}
-        below = np.array([position.get(section, -1) for section in world.rivers["downstream"]], dtype=np.int64)
         decay = np.array([world.parameters.value(f"river_decay_{name}") for name in POLLUTANTS])
-        return cls(below, np.exp(-world.rivers["days"].to_numpy(np.float64)[:, None] * decay))
+        return cls(world.section_below, np.exp(-world.rivers["days"].to_numpy(np.float64)[:, None] * decay))
 
     def flow(self, load: FloatArray) -> FloatArray:
         """What passes every section when ``load`` enters."""
@@ -66,9 +64,8 @@ def used_sections(world: World) -> FloatArray:
     used = np.zeros((world.n_regions, world.n_sections))
     sections = np.arange(world.n_sections)
     used[world.section_city, sections] = 1.0
-    below = [section in world.section_ids for section in world.rivers["downstream"]]
-    for k in sections[below]:
-        used[world.section_city[world.section_index(world.rivers["downstream"].iloc[k])], k] = 1.0
+    inland = sections[world.section_below >= 0]
+    used[world.section_city[world.section_below[inland]], inland] = 1.0
     used = used[world.home]
     return np.asarray(used / np.maximum(used.sum(axis=1, keepdims=True), 1.0))
 
@@ -116,9 +113,8 @@ class Rivers:
         self._trend = 1.0 - p.value("river_trend")
         self._share = world.rivers["load_share"].to_numpy(np.float64)[:, None]
         self.graph = RiverGraph.of(world)
-        concentration, standard = world.river_quality("concentration"), world.river_quality("standard")
-        self._observed = concentration
-        self._over = np.nan_to_num(concentration / standard)  # nothing to be judged by: never the worst
+        self._observed = world.river_concentration
+        self._over = np.nan_to_num(self._observed / world.river_standard)  # nothing to be judged by: never the worst
         state = base.state
         load = self._load(self._volume(state), world.resident_population, np.zeros(world.n_regions), 0)
         self.outside = self._outside(load)
