@@ -100,11 +100,12 @@ class Gateways:
         n, hosts = len(self.minutes), self.hosts
         use, wait = getattr(state, f"{self.role}_use"), getattr(state, f"{self.role}_wait")
         if self.role == "sea_port":
-            now, capacity = state.freight_time * levers.freight_time, levers.sea_port_capacity
+            factors, capacity = (state.freight_time, levers.freight_time), levers.sea_port_capacity
         else:
-            now, capacity = state.passenger_time * levers.passenger_time, levers.airport_capacity
+            factors, capacity = (state.passenger_time, levers.passenger_time), levers.airport_capacity
+        minutes = self.minutes * factors[0][:n, hosts] * factors[1][:n, hosts]
         rules = self.rules
-        shares = choice(self.pull - self.minutes * now[:n, hosts] / rules.spread)
+        shares = choice(self.pull - minutes / rules.spread)
         trade = state.world_trade[:n] * self.carried / state.gdp[:-1].sum()
         loss = rules.day_cost * self.carried * self.elasticity
         full = np.where(self.usual > 0.0, self.usual, np.inf) * (1.0 + capacity[hosts]) / rules.use
