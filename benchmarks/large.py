@@ -30,6 +30,11 @@ MIX_SPREAD = 0.2  # of log value added of a sector in a part, besides its size
 INTENSITY_SPREAD = 0.05  # of log capital and labour per value added
 TIME_SPREAD = 0.1  # of log travel time between parts of different cities
 BYTES_PER_MB = 1e6
+WITHOUT = ("parts", "part_shares", "part_travel_times", "groups")
+HELD_BY_FIRST = {
+    "gateways": ["region"], "rivers": ["city"], "nodes": ["region"], "trains": ["origin", "destination"],
+}  # fmt: skip
+"""What a city has by its name, its first part has."""
 GOALS = {300: 20.0, 1000: 400.0}
 
 
@@ -45,7 +50,11 @@ def split_world(world: World, n_regions: int, seed: int = 1) -> World:
     regions["region"] = [f"{place}-{k}" if k < n_parts else place for k, place in enumerate(regions["region"])]
     for column in ("area_km2", "buildable_land_km2"):
         regions[column] *= share
-    large = World(f"{world.name}_{n_regions}", "", world.base_year, {**world.tables, "regions": regions})
+    tables = {name: table for name, table in world.tables.items() if name not in WITHOUT}
+    first = dict(zip(np.array(world.region_ids)[parent][::-1], regions["region"][::-1], strict=True))
+    for name, columns in HELD_BY_FIRST.items():
+        tables[name] = tables[name].assign(**{key: tables[name][key].replace(first) for key in columns})
+    large = World(f"{world.name}_{n_regions}", "", world.base_year, {**tables, "regions": regions})
     value_added = world.value_added[parent] * mix
     intensity = np.exp(rng.normal(0.0, INTENSITY_SPREAD, (2, *mix.shape)))
     stocks = {
