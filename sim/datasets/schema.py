@@ -514,7 +514,7 @@ GATEWAY_TABLE = Table(
         Column(
             "traffic",
             "number",
-            "what went through it in the base year; all of a role or none; only shares matter",
+            "what went through it in the base year, for all of a role or for none",
             low=0,
             required=False,
             measured=True,

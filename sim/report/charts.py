@@ -163,7 +163,7 @@ def people(view: View) -> Spec | None:
 
 # --- with and without ---------------------------------------------------------------------------------------------
 
-SEEN = 1e-3  # unit: of a river's index or a port's use, a change that a line shows
+SEEN = 1e-3  # unit: of the index, a change that a line shows
 
 
 def rivers(view: View) -> Spec | None:
